@@ -1,0 +1,40 @@
+"""Rules that need what was posted before (codes S001 and up)."""
+
+from __future__ import annotations
+
+from dealbooks.findings import Severity
+from dealbooks.rule import Rule
+
+E, W = Severity.ERROR, Severity.WARNING
+
+
+def _store(code: str, severity: Severity, title: str, text: str) -> Rule:
+    return Rule(code, severity, title, "store", text, "history of the book")
+
+
+STORE_RULES: tuple[Rule, ...] = (
+    _store("S001", E, "The same deal twice, with different content",
+           "deal {value} came twice with the same revision, but with different content ({differs}); "
+           "say at the source which one holds"),
+    _store("S002", E, "The car was already sold",
+           "VIN {value} was already sold in deal {other} on {on}, and that sale was not unwound; unwind it first"),
+    _store("S003", E, "The stock number was already sold",
+           "stock number {value} was already sold in deal {other} on {on}, and that sale was not unwound; "
+           "check the stock number"),
+    _store("S004", E, "A posted receipt has changed",
+           "receipt {value} is posted with {posted}, but now reads {now}; money received is not changed afterwards: "
+           "give the correction a receipt number of its own"),
+    _store("S005", E, "Too many amendments at once",
+           "this run would amend or reverse {value} posted deals, more than the {limit} allowed; look at them with "
+           "dealbooks plan, and approve them with dealbooks sync --plan"),
+    _store("S006", E, "The deal is from before go-live",
+           "the deal is dated {value}, before the books were taken over on {start}; it is listed, and never posted"),
+    _store("S007", W, "The period is closed",
+           "the deal is dated {value}, but the book is closed through {closed}; it is posted in the next open period, "
+           "on {moved}"),
+    _store("S008", E, "The version does not follow the one posted",
+           "this is version {value} of the deal, but version {last} is the last that is known; expected is {expected}"),
+    _store("S009", E, "The traded car was sold on",
+           "the sale cannot be unwound by itself: the part-exchange {value} has been sold on in deal {other}; "
+           "a person must decide"),
+)  # fmt: skip

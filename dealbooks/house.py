@@ -1,0 +1,203 @@
+"""The house: one open configuration, with its store, books, sources and ledgers, each built when it is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+
+from dealbooks import registry
+from dealbooks.book import Book, Chart
+from dealbooks.canonical import canonical_json, sha256_hex
+from dealbooks.charts import load_chart
+from dealbooks.config import BookConfig, Config, SourceConfig
+from dealbooks.determine import Rulebook, load_rulebook
+from dealbooks.errors import ConfigError, UsageError
+from dealbooks.ledger import Ledger
+from dealbooks.mapping import FieldMap
+from dealbooks.store import Store
+from dealbooks.store.db import Clock, utc_now
+from dealbooks.store.schema import ensure
+
+
+class House:
+    """Everything that a command or a flow needs. Not thread-safe; open one a thread."""
+
+    def __init__(self, config: Config, *, actor: str = "dealbooks", clock: Clock = utc_now) -> None:
+        self.config = config
+        self.actor = actor
+        self.clock = clock
+        self.store = Store(_store_url(config), clock=clock)
+        self._ledgers: dict[str, Ledger] = {}
+        self._sources: dict[str, Any] = {}
+        self._books: dict[str, Book] = {}
+        self._rulebooks: dict[str, Rulebook] = {}
+        self._maps: dict[str, FieldMap] = {}
+
+    @classmethod
+    @contextmanager
+    def open(cls, config: Config, *, actor: str = "dealbooks", clock: Clock = utc_now) -> Iterator[House]:
+        """Open a house, its store created or checked; closed at the end."""
+        house = cls(config, actor=actor, clock=clock)
+        try:
+            ensure(house.store)
+            yield house
+        finally:
+            house.store.close()
+
+    @property
+    def var(self) -> Path:
+        """The folder for archives, reports, Data Docs and logs."""
+        return self.config.path(self.config.var)
+
+    def book_config(self, name: str) -> BookConfig:
+        """Settings of a book.
+
+        Raises:
+            UsageError: naming the books there are.
+        """
+        if name not in self.config.books:
+            known = ", ".join(sorted(self.config.books))
+            raise UsageError(
+                f"There is no book called {name!r}; there is {known}.", fix="See books: in dealbooks.yaml."
+            )
+        return self.config.books[name]
+
+    def source_config(self, name: str) -> SourceConfig:
+        """Settings of a source.
+
+        Raises:
+            UsageError: naming the sources there are.
+        """
+        if name not in self.config.sources:
+            known = ", ".join(sorted(self.config.sources))
+            raise UsageError(
+                f"There is no source called {name!r}; there is {known}.", fix="See sources: in dealbooks.yaml."
+            )
+        return self.config.sources[name]
+
+    def today(self, book: str) -> date:
+        """The business date in a book's time zone."""
+        return self.clock().astimezone(self.book_config(book).zone()).date()
+
+    def book(self, name: str) -> Book:
+        """A book as the posting rules need it."""
+        if name not in self._books:
+            config = self.book_config(name)
+            self._books[name] = Book(
+                name=name,
+                legal_entity=config.legal_entity,
+                currency=config.currency,
+                regime=config.regime,
+                chart=self.chart(name),
+                policies=config.policies,
+            )
+        return self._books[name]
+
+    def book_of_entity(self, legal_entity: str) -> str:
+        """The book of another legal entity of the group.
+
+        Raises:
+            ConfigError: when no book is kept for it here.
+        """
+        for name, config in self.config.books.items():
+            if config.legal_entity == legal_entity:
+                return name
+        raise ConfigError(
+            f"A car came from {legal_entity}, and no book of dealbooks.yaml is kept for that legal entity.",
+            fix="Add its book, or correct legal_entity.",
+        )
+
+    def chart(self, name: str) -> Chart:
+        """A book's chart of accounts, its own accounts laid over it."""
+        config = self.book_config(name)
+        return load_chart(self._shipped_or_path(config.chart), config.accounts)
+
+    def rulebook(self, name: str) -> Rulebook:
+        """A book's rulebook."""
+        if name not in self._rulebooks:
+            self._rulebooks[name] = load_rulebook(self._shipped_or_path(self.book_config(name).rules))
+        return self._rulebooks[name]
+
+    def field_map(self, source: str) -> FieldMap:
+        """A source's field map."""
+        if source not in self._maps:
+            config = self.source_config(source)
+            wanted = config.map or registry.source_platform(config.platform).default_map
+            self._maps[source] = FieldMap.load(self._shipped_or_path(wanted))
+        return self._maps[source]
+
+    def source(self, name: str) -> Any:
+        """A source, ready to be read."""
+        if name not in self._sources:
+            config = self.source_config(name)
+            self._sources[name] = registry.source_platform(config.platform).build(
+                name=name, settings=self._settings(config.settings, config.block), folder=self.config.folder
+            )
+        return self._sources[name]
+
+    def ledger(self, book: str) -> Ledger:
+        """The ledger that a book is kept in."""
+        if book not in self._ledgers:
+            config = self.book_config(book).ledger
+            settings = self._settings(dict(config.model_extra or {}), config.block)
+            self._ledgers[book] = registry.ledger_platform(config.platform).build(
+                book=self.book(book),
+                title=self.book_config(book).name,
+                locations={code: place.dimension or code for code, place in self.book_config(book).locations.items()},
+                settings=settings,
+                folder=self.config.folder,
+            )
+        return self._ledgers[book]
+
+    @cached_property
+    def validator(self) -> Any:
+        """The data-quality engine (Great Expectations), imported when it is first used."""
+        module, _, name = registry.VALIDATOR.partition(":")
+        return getattr(import_module(module), name)(docs=self.var / "data_docs")
+
+    def config_hash(self, book: str, source: str) -> str:
+        """Hash of the configuration that a version is pinned to: map, rulebook, chart and policies."""
+        config = self.book_config(book)
+        parts: Mapping[str, Any] = {
+            "map": self.field_map(source).content_hash,
+            "rules": self.rulebook(book).content_hash,
+            "chart": self.chart(book).model_dump(mode="json"),
+            "policies": config.policies.model_dump(mode="json"),
+        }
+        return sha256_hex(canonical_json(parts))
+
+    def _shipped_or_path(self, value: str) -> str | Path:
+        if "/" in value or value.endswith((".yaml", ".yml")):
+            return self.config.path(value)
+        return value
+
+    def _settings(self, own: dict[str, Any], block: str | None) -> dict[str, Any]:
+        if block is None:
+            return own
+        try:
+            resolve = import_module("blocks.resolve").resolve
+        except ImportError as error:
+            raise ConfigError(
+                f"The connection {block} is a Prefect block, and Prefect is not installed here.",
+                fix="Install Prefect, or write the settings into dealbooks.yaml.",
+            ) from error
+        return {**resolve(block), **own}
+
+
+def _store_url(config: Config) -> str:
+    try:
+        url = make_url(config.store)
+    except Exception as error:  # SQLAlchemy raises ArgumentError and ValueError subclasses here
+        raise ConfigError(
+            f"{config.file}: store: is not a database URL.", fix="Write sqlite:///var/dealbooks.db or postgresql://..."
+        ) from error
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        url = url.set(database=str(config.path(url.database)))
+    return url.render_as_string(hide_password=False)

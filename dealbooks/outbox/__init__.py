@@ -1,0 +1,7 @@
+"""The outbox: every accepted posting gets into its ledger exactly once. Runs without Prefect."""
+
+from dealbooks.outbox.drain import Drain, DrainResult
+from dealbooks.outbox.enqueue import Planned, enqueue
+from dealbooks.outbox.states import EffectState
+
+__all__ = ["Drain", "DrainResult", "EffectState", "Planned", "enqueue"]

@@ -1,0 +1,328 @@
+"""Drain the outbox of one book into its ledger: send, record, read back, and look up what is in doubt.
+
+One transaction a batch: it records what became of the last batch and makes the intent of the next one durable, and only
+then does a byte leave. Killed anywhere, the next drain finds effects in `sending` under an older fencing token, calls
+them unknown, and looks each one up before it may be sent again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from dealbooks.canonical import canonical_json
+from dealbooks.errors import StopConnection
+from dealbooks.ledger import Ledger, Lookup, Outcome, Presence, Request, Verdict
+from dealbooks.outbox.enqueue import waiting_on
+from dealbooks.outbox.settle import settle_deals
+from dealbooks.outbox.states import EffectState, check_move
+from dealbooks.store import Lease, Store, Tx
+from dealbooks.store.db import Row, stamp
+from dealbooks.store.tables import effects
+
+Progress = Callable[[int, int], None]
+_S = EffectState
+_FIRST_WAIT, _LONGEST_WAIT = 2.0, 900.0  # seconds between attempts of one effect
+
+
+@dataclass(frozen=True, slots=True)
+class DrainResult:
+    """What one drain did, and what is left. `by_state` counts all effects of the book as they stand now."""
+
+    book: str
+    posted: int
+    disputed: int
+    refused: int
+    retried: int
+    unknown: int
+    by_state: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is left to be sent and nothing waits for a person."""
+        return not any(self.by_state.get(state.value, 0) for state in _S if state not in (_S.POSTED, _S.SUPERSEDED))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        return {
+            "book": self.book, "posted": self.posted, "disputed": self.disputed, "refused": self.refused,
+            "retried": self.retried, "unknown": self.unknown, "by_state": dict(self.by_state),
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Result:
+    """A new state for one effect, and why."""
+
+    row: Row
+    state: EffectState
+    ref: str = ""
+    figures: str = ""
+    reason: str = ""
+    next_at: str = ""
+
+
+class Drain:
+    """Drains one book. `run` may be called again and again; each call goes on where the last one stopped."""
+
+    def __init__(
+        self, store: Store, book: str, ledger: Ledger, *, progress: Progress | None = None, lease_seconds: float = 30.0
+    ) -> None:
+        self._store = store
+        self._book = book
+        self._ledger = ledger
+        self._progress = progress
+        self._lease = Lease(store, f"ledger:{book}", seconds=lease_seconds)
+        self._actor = f"drain {book}"
+        self._counts: dict[EffectState, int] = {}
+
+    def run(self) -> DrainResult:
+        """Send everything that may be sent now, then return.
+
+        Raises:
+            LeaseLost: another process drains this book.
+            StopConnection: the ledger cannot be used now; what was sent is recorded, the rest stays pending.
+        """
+        with self._lease:
+            self._recover()
+            self._look_up()
+            self._send_all()
+            self._look_up()
+        return self._result()
+
+    # -- sending ---------------------------------------------------------------------------------------
+
+    def _send_all(self) -> None:
+        total = self._pending()
+        done = 0
+        results: list[_Result] = []
+        while True:
+            batch = self._turn(results)
+            done += len(results)
+            if self._progress is not None and total:
+                self._progress(min(done, total), total)
+            if not batch:
+                return
+            try:
+                results = self._send(batch)
+            except StopConnection as error:
+                wait = self._later(_FIRST_WAIT)
+                self._turn([_Result(row, _S.PENDING, reason=error.message, next_at=wait) for row in batch], more=False)
+                raise
+
+    def _turn(self, results: Sequence[_Result], *, more: bool = True) -> list[Row]:
+        """One transaction: record results, then take the next batch and make its intent durable."""
+        with self._store.transaction(self._actor, "post") as tx:
+            self._lease.check(tx)
+            self._record(tx, results)
+            if not more:
+                return []
+            ready = (
+                (effects.c.book == self._book) & (effects.c.state == _S.PENDING.value) & (effects.c.next_at <= tx.at)
+            )
+            rows = tx.rows(
+                select(effects).where(ready).order_by(effects.c.seq).limit(self._ledger.capabilities.batch_size)
+            )
+            for row in rows:
+                check_move(row["id"], row["state"], _S.SENDING)
+            return tx.change(
+                "effects",
+                [
+                    (
+                        row,
+                        {
+                            "state": _S.SENDING.value, "attempts": row["attempts"] + 1, "token": self._lease.token,
+                            "sent_at": tx.at, "updated_at": tx.at,
+                        },
+                    )
+                    for row in rows
+                ],
+            )  # fmt: skip
+
+    def _send(self, rows: Sequence[Row]) -> list[_Result]:
+        requests = self._requests(rows)
+        outcomes = self._ledger.send(requests)
+        results: list[_Result] = []
+        happened: list[tuple[Row, Request, str]] = []
+        for row, request, outcome in zip(rows, requests, outcomes, strict=True):
+            if outcome.verdict is Verdict.HAPPENED:
+                happened.append((row, request, outcome.ref))
+            else:
+                results.append(self._not_happened(row, outcome))
+        return results + self._read_back(happened)
+
+    def _not_happened(self, row: Row, outcome: Outcome) -> _Result:
+        if outcome.verdict is Verdict.REFUSED:
+            return _Result(row, _S.REFUSED, reason=outcome.reason)
+        if outcome.verdict is Verdict.DID_NOT_HAPPEN:
+            wait = max(outcome.retry_after or 0.0, self._backoff(row))
+            return _Result(row, _S.PENDING, reason=outcome.reason, next_at=self._later(wait))
+        return _Result(row, _S.UNKNOWN, ref=outcome.ref, reason=outcome.reason, next_at=self._later(0))
+
+    def _read_back(self, happened: Sequence[tuple[Row, Request, str]]) -> list[_Result]:
+        """Posted means that the ledger's own figures were read, by a read of its own, and equal ours."""
+        if not happened:
+            return []
+        try:
+            readings = self._ledger.read([ref for _, _, ref in happened])
+        except StopConnection as error:
+            reason = f"It was sent, but could not be read back: {error.message}"
+            return [
+                _Result(row, _S.UNKNOWN, ref=ref, reason=reason, next_at=self._later(_FIRST_WAIT))
+                for row, _, ref in happened
+            ]
+        results = []
+        for (row, request, ref), reading in zip(happened, readings, strict=True):
+            if reading.figures is None:
+                reason = f"The ledger says that it took the posting, but does not show it ({ref})."
+                results.append(_Result(row, _S.UNKNOWN, ref, reason=reason, next_at=self._later(_FIRST_WAIT)))
+                continue
+            differences = compare(self._ledger.expected(request), reading.figures)
+            state = _S.DISPUTED if differences else _S.POSTED
+            results.append(_Result(row, state, ref, canonical_json(dict(reading.figures)), "; ".join(differences)))
+        return results
+
+    # -- in doubt --------------------------------------------------------------------------------------
+
+    def _recover(self) -> None:
+        """What an earlier holder of the lease left in `sending` may have happened."""
+        with self._store.transaction(self._actor, "recover") as tx:
+            self._lease.check(tx)
+            left = (effects.c.book == self._book) & (effects.c.state == _S.SENDING.value)
+            rows = tx.rows(select(effects).where(left & (effects.c.token != self._lease.token)))
+            reason = "The process that sent it stopped before it could record the answer."
+            self._record(tx, [_Result(row, _S.UNKNOWN, row["ref"], reason=reason, next_at=tx.at) for row in rows])
+
+    def _look_up(self) -> None:
+        size = self._ledger.capabilities.batch_size
+        while True:
+            with self._store.read() as conn:
+                due = (effects.c.book == self._book) & (effects.c.state == _S.UNKNOWN.value)
+                due &= effects.c.next_at <= self._store.now()
+                query = select(effects).where(due).order_by(effects.c.seq).limit(size)
+                rows = [dict(row) for row in conn.execute(query).mappings()]
+            if not rows:
+                return
+            requests = self._requests(rows)
+            lookups = self._ledger.find(requests)
+            found = [
+                (row, request, lookup.ref)
+                for row, request, lookup in zip(rows, requests, lookups, strict=True)
+                if lookup.presence is Presence.FOUND
+            ]
+            results = self._read_back(found) + [
+                self._absent(row, lookup)
+                for row, lookup in zip(rows, lookups, strict=True)
+                if lookup.presence is not Presence.FOUND
+            ]
+            with self._store.transaction(self._actor, "look up") as tx:
+                self._lease.check(tx)
+                self._record(tx, results)
+
+    def _absent(self, row: Row, lookup: Lookup) -> _Result:
+        can = self._ledger.capabilities
+        sent = datetime.strptime(row["sent_at"], "%Y-%m-%dT%H:%M:%S.%f%z")
+        age = (self._store.clock() - sent).total_seconds()
+        absent = lookup.presence is Presence.ABSENT
+        keyed = can.safe_resend or (can.native_key_seconds is not None and age < can.native_key_seconds)
+        proven = can.searchable and age >= can.settle_seconds
+        if absent and (keyed or proven):
+            return _Result(row, _S.PENDING, reason="Looked up: it is not in the ledger.", next_at=self._later(0))
+        if absent and can.searchable:
+            wait = max(can.settle_seconds - age, _FIRST_WAIT)
+            reason = (
+                f"Not in the ledger yet; it counts as absent only {can.settle_seconds:.0f} seconds after it was sent."
+            )
+            return _Result(row, _S.UNKNOWN, row["ref"], reason=reason, next_at=self._later(wait))
+        reason = lookup.reason or "The ledger cannot tell whether it took this posting: look for it there, then decide."
+        return _Result(row, _S.UNKNOWN, row["ref"], reason=reason, next_at=self._later(self._backoff(row)))
+
+    # -- recording -------------------------------------------------------------------------------------
+
+    def _record(self, tx: Tx, results: Iterable[_Result]) -> None:
+        pairs = []
+        for result in results:
+            check_move(result.row["id"], result.row["state"], result.state)
+            self._counts[result.state] = self._counts.get(result.state, 0) + 1
+            values = {
+                "state": result.state.value, "ref": result.ref, "figures": result.figures, "reason": result.reason,
+                "next_at": result.next_at or result.row["next_at"], "updated_at": tx.at,
+            }  # fmt: skip
+            pairs.append((result.row, values))
+        changed = tx.change("effects", pairs)
+        if not changed:
+            return
+        self._release_held(tx, [row for row in changed if row["state"] == _S.POSTED.value])
+        settle_deals(tx, changed)
+
+    def _release_held(self, tx: Tx, posted: Sequence[Row]) -> None:
+        """Effects that waited for these, and for nothing else that is open, may be sent."""
+        if not posted or not self._may_wait():
+            return
+        held = waiting_on(tx, sorted({row["deal_id"] for row in posted}))
+        needed = sorted({effect for row in held for effect in json.loads(row["waits_for"]).values()})
+        if not needed:
+            return
+        query = select(effects.c.id).where(effects.c.id.in_(needed) & (effects.c.state == _S.POSTED.value))
+        there = {row.id for row in tx.conn.execute(query)}
+        free = [row for row in held if there.issuperset(json.loads(row["waits_for"]).values())]
+        tx.update("effects", free, state=_S.PENDING.value, next_at=tx.at, updated_at=tx.at)
+
+    def _may_wait(self) -> bool:
+        return self._ledger.capabilities.documents or self._ledger.capabilities.drafts
+
+    def _requests(self, rows: Sequence[Row]) -> list[Request]:
+        waits = {row["id"]: json.loads(row["waits_for"]) for row in rows}
+        needed = sorted({effect for names in waits.values() for effect in names.values()})
+        refs: dict[str, str] = {}
+        if needed:
+            with self._store.read() as conn:
+                query = select(effects.c.id, effects.c.ref).where(effects.c.id.in_(needed))
+                refs = {row.id: row.ref for row in conn.execute(query)}
+        return [
+            Request(
+                row["seq"], row["id"], row["name"], json.loads(row["payload"]),
+                {name: refs.get(effect, "") for name, effect in waits[row["id"]].items()},
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def _pending(self) -> int:
+        with self._store.read() as conn:
+            waiting = (effects.c.book == self._book) & effects.c.state.in_([_S.PENDING.value, _S.HELD.value])
+            return conn.execute(select(func.count()).where(waiting)).scalar_one()
+
+    def _later(self, seconds: float) -> str:
+        return stamp(self._store.clock() + timedelta(seconds=seconds))
+
+    @staticmethod
+    def _backoff(row: Row) -> float:
+        return float(min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** max(0, row["attempts"] - 1)))
+
+    def _result(self) -> DrainResult:
+        count = self._counts
+        return DrainResult(
+            self._book, count.get(_S.POSTED, 0), count.get(_S.DISPUTED, 0), count.get(_S.REFUSED, 0),
+            count.get(_S.PENDING, 0), count.get(_S.UNKNOWN, 0), effect_counts(self._store, self._book),
+        )  # fmt: skip
+
+
+def compare(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    """Differences between the figures we expect and those the ledger shows, in words; empty when all are equal."""
+    return [
+        f"{name}: we expect {value}, the ledger shows {found.get(name, 'nothing')}"
+        for name, value in expected.items()
+        if found.get(name) != value
+    ]
+
+
+def effect_counts(store: Store, book: str) -> dict[str, int]:
+    """How many effects of a book are in each state."""
+    with store.read() as conn:
+        query = select(effects.c.state, func.count()).where(effects.c.book == book).group_by(effects.c.state)
+        return {row[0]: row[1] for row in conn.execute(query)}

@@ -1,0 +1,117 @@
+"""Put postings into the outbox: entries and their effects, in the caller's transaction. Nothing is sent here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from dealbooks.canonical import canonical_json, compact_json, sha256_hex
+from dealbooks.errors import BrokenInvariant
+from dealbooks.ledger import EffectSpec, Ledger, Posting, PostingKey
+from dealbooks.outbox.states import EffectState
+from dealbooks.store import Tx
+from dealbooks.store.tables import effects, entries
+
+
+def effect_key(key: PostingKey, name: str, length: int = 64) -> str:
+    """The wire key of one effect of a posting: a hash in hex, cut to the platform's length."""
+    parts = [key.book, key.deal, key.purpose, key.subject, key.version, key.issue, name]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()[:length]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A posting with the write calls that carry it, as the ledger translated it."""
+
+    posting: Posting
+    effects: tuple[EffectSpec, ...]
+
+
+def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str, Any]]:
+    """Insert entries and effects for postings that are new; returns the new rows of `entries`.
+
+    A posting whose key is known already is left alone when its content is the same.
+
+    Raises:
+        BrokenInvariant: when a known key comes with other content (the caller should have made a new version).
+    """
+    ids = [one.posting.key.wire() for one in planned]
+    known = _known(tx, ids)
+    new_entries: list[dict[str, Any]] = []
+    new_effects: list[dict[str, Any]] = []
+    length = ledger.capabilities.key_length
+    for one, entry_id in zip(planned, ids, strict=True):
+        posting = one.posting
+        body = compact_json(posting.entry.as_json())
+        body_hash = sha256_hex(body)
+        if entry_id in known:
+            if known[entry_id] != body_hash:
+                raise BrokenInvariant(
+                    f"{posting.entry.entry_id} of deal {posting.deal_number} is in the outbox with other amounts.",
+                    fix="This is a fault of Dealbooks. Nothing was changed; run 'dealbooks trace' and report it.",
+                )
+            continue
+        known[entry_id] = body_hash
+        key = posting.key
+        new_entries.append(
+            {
+                "id": entry_id, "seq": 0, "book": key.book, "deal_id": key.deal, "entry_id": posting.entry.entry_id,
+                "version": key.version, "event": posting.entry.event,
+                "accounting_date": posting.entry.accounting_date.isoformat(), "currency": posting.entry.currency,
+                "key": compact_json([key.book, key.deal, key.purpose, key.subject, key.version, key.issue]),
+                "body": body, "body_hash": body_hash, "state": "planned", "created_at": tx.at,
+            }
+        )  # fmt: skip
+        new_effects += _effect_rows(one, entry_id, length, tx.at)
+    for row, seq in zip(new_entries, tx.next_ids("entries", len(new_entries)) if new_entries else (), strict=True):
+        row["seq"] = seq
+    for row, seq in zip(new_effects, tx.next_ids("effects", len(new_effects)) if new_effects else (), strict=True):
+        row["seq"] = seq
+    tx.insert("entries", new_entries)
+    tx.insert("effects", new_effects)
+    return new_entries
+
+
+def _known(tx: Tx, ids: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), 500):
+        chosen = entries.c.id.in_(ids[start : start + 500])
+        found.update(
+            (row.id, row.body_hash) for row in tx.conn.execute(select(entries.c.id, entries.c.body_hash).where(chosen))
+        )
+    return found
+
+
+def _effect_rows(planned: Planned, entry_id: str, length: int, at: str) -> list[dict[str, Any]]:
+    rows = []
+    posting = planned.posting
+    for spec in planned.effects:
+        waits = {name: effect_key(posting.key, name, length) for name in spec.depends_on}
+        for other, name in spec.needs:
+            waits[f"{other.purpose}/{name}"] = effect_key(other, name, length)
+        payload = canonical_json(dict(spec.payload))
+        rows.append(
+            {
+                "id": effect_key(posting.key, spec.name, length), "seq": 0, "book": posting.key.book,
+                "deal_id": posting.key.deal, "entry": entry_id, "name": spec.name, "version": posting.key.version,
+                "state": (EffectState.HELD if waits else EffectState.PENDING).value,
+                "payload": payload, "request_hash": sha256_hex(payload), "waits_for": canonical_json(waits),
+                "attempts": 0, "token": 0, "next_at": at, "sent_at": "", "ref": "", "figures": "", "reason": "",
+                "updated_at": at,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def waiting_on(tx: Tx, deal_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Held effects of some deals."""
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(deal_ids), 500):
+        chosen = effects.c.deal_id.in_(deal_ids[start : start + 500]) & (effects.c.state == EffectState.HELD.value)
+        found += tx.rows(select(effects).where(chosen))
+    return found

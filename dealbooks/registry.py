@@ -1,0 +1,63 @@
+"""The platforms that can be a source or a ledger: one line each. Nothing is imported until it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from dealbooks.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform: its name, and where its code is found (`module:attribute`, imported when used)."""
+
+    name: str
+    title: str
+    factory: str
+    default_map: str = ""
+
+    def build(self, **arguments: Any) -> Any:
+        """Make the source or the ledger."""
+        module, _, attribute = self.factory.partition(":")
+        return getattr(import_module(module), attribute)(**arguments)
+
+
+SOURCES = {
+    platform.name: platform
+    for platform in (Platform("csv_files", "CSV drop files", "blocks.sources.csv_files:build", "csv_files"),)
+}
+LEDGERS = {
+    platform.name: platform
+    for platform in (Platform("beancount", "Beancount, embedded", "blocks.ledgers.beancount:build"),)
+}
+# The data-quality engine, kept out of every import path that does not validate.
+VALIDATOR = "expectations.validator:BatchValidator"
+
+
+def source_platform(name: str) -> Platform:
+    """A source by name.
+
+    Raises:
+        ConfigError: naming those there are.
+    """
+    return _pick(SOURCES, name, "source", "sources")
+
+
+def ledger_platform(name: str) -> Platform:
+    """A ledger by name.
+
+    Raises:
+        ConfigError: naming those there are.
+    """
+    return _pick(LEDGERS, name, "ledger", "ledgers")
+
+
+def _pick(known: dict[str, Platform], name: str, kind: str, command: str) -> Platform:
+    if name not in known:
+        raise ConfigError(
+            f"There is no {kind} called {name!r}; there is {', '.join(sorted(known))}.",
+            fix=f"See 'dealbooks {command}'.",
+        )
+    return known[name]

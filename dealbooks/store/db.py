@@ -1,0 +1,230 @@
+"""Connections and transactions of the store. Every state change goes through `Tx`, which seals it in the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, event, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from dealbooks.canonical import canonical_json, sha256_hex
+from dealbooks.errors import BrokenInvariant, ConfigError, StopConnection
+from dealbooks.store.tables import COVERED, PRIMARY, audit, audit_heads, counters, metadata
+
+Row = dict[str, Any]
+Clock = Callable[[], datetime]
+_READ = "dealbooks_read"
+
+# The chain for what belongs to no book yet: files, rows that could not be read, unmapped locations.
+HOUSE_CHAIN = "-"
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the store writes it: UTC, fixed width, so that text order is time order."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def digest(table: str, row: Mapping[str, Any]) -> str:
+    """Hash of the covered columns of a row, as the audit chain holds it."""
+    return sha256_hex(canonical_json([row[column] for column in COVERED[table]]))[:32]
+
+
+class Store:
+    """The store behind a URL (SQLite or PostgreSQL). Cheap to make; opens its connections when they are used."""
+
+    def __init__(self, url: str, *, clock: Clock = utc_now) -> None:
+        self.url = url
+        self.clock = clock
+        self.engine = _engine(url)
+
+    def now(self) -> str:
+        """The time as the store writes it."""
+        return stamp(self.clock())
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that only reads, one snapshot."""
+        try:
+            with self.engine.connect().execution_options(**{_READ: True}) as conn, conn.begin():
+                yield conn
+        except OperationalError as error:
+            raise _unreachable(self.url, error) from error
+
+    @contextmanager
+    def transaction(self, actor: str, action: str) -> Iterator[Tx]:
+        """One transaction: all of it or nothing, sealed by one audit link for each chain that it touches.
+
+        `actor` is a person or a process name, `action` a verb such as "validate batch 12".
+        """
+        try:
+            with self.engine.connect() as conn, conn.begin():
+                tx = Tx(conn, self.now(), actor, action)
+                yield tx
+                tx.seal()
+        except OperationalError as error:
+            raise _unreachable(self.url, error) from error
+
+
+class Tx:
+    """Writes of one transaction. Rows are plain dictionaries with every covered column."""
+
+    def __init__(self, conn: Connection, at: str, actor: str, action: str) -> None:
+        self.conn = conn
+        self.at = at
+        self._actor = actor
+        self._action = action
+        self._changes: dict[str, list[list[Any]]] = {}
+
+    def next_ids(self, counter: str, count: int = 1) -> range:
+        """Hand out numbers of a counter: without gaps, because they are taken in this same transaction."""
+        row = self.conn.execute(select(counters.c.value).where(counters.c.name == counter).with_for_update()).first()
+        if row is None:
+            self.conn.execute(counters.insert(), [{"name": counter, "value": count}])
+            return range(1, count + 1)
+        self.conn.execute(counters.update().where(counters.c.name == counter).values(value=row.value + count))
+        return range(row.value + 1, row.value + count + 1)
+
+    def insert(self, table: str, rows: Sequence[Row], *, chain: str | None = None) -> None:
+        """Add rows. `chain` is the book whose chain seals them; by default each row's own `book`."""
+        if not rows:
+            return
+        self.conn.execute(metadata.tables[table].insert(), list(rows))
+        for row in rows:
+            self._note(table, row, chain)
+
+    def update(self, table: str, rows: Iterable[Row], *, chain: str | None = None, **values: Any) -> list[Row]:
+        """Set `values` on each row (full rows, as read); returns the rows as they are now."""
+        return self.change(table, [(row, values) for row in rows], chain=chain)
+
+    def change(self, table: str, pairs: Iterable[tuple[Row, Row]], *, chain: str | None = None) -> list[Row]:
+        """Set each row's own new values; the pairs must set the same columns. Returns the rows as they are now.
+
+        Raises:
+            BrokenInvariant: when a row is not there any more.
+        """
+        listed = list(pairs)
+        if not listed:
+            return []
+        target = metadata.tables[table]
+        columns = list(listed[0][1])
+        statement = (
+            target.update()
+            .where(target.c[PRIMARY[table]] == bindparam("_pk"))
+            .values({column: bindparam(f"_{column}") for column in columns})
+        )
+        self.conn.execute(
+            statement,
+            [{"_pk": row[PRIMARY[table]]} | {f"_{column}": new[column] for column in columns} for row, new in listed],
+        )
+        changed = [row | new for row, new in listed]
+        for row in changed:
+            self._note(table, row, chain)
+        return changed
+
+    def rows(self, statement: Any) -> list[Row]:
+        """Run a select; rows as dictionaries."""
+        return [dict(row) for row in self.conn.execute(statement).mappings()]
+
+    def _note(self, table: str, row: Row, chain: str | None) -> None:
+        book = chain if chain is not None else row["book"]
+        entry = [table, str(row[PRIMARY[table]]), row.get("state", ""), digest(table, row)]
+        self._changes.setdefault(book or HOUSE_CHAIN, []).append(entry)
+
+    def seal(self) -> None:
+        """Add one link to each chain that was touched. Called once, at the end of the transaction."""
+        for book in sorted(self._changes):
+            head = self.conn.execute(select(audit_heads).where(audit_heads.c.book == book).with_for_update()).first()
+            seq, prev = (head.seq + 1, head.hash) if head else (1, "")
+            link = make_link(book, seq, self.at, self._actor, self._action, self._changes[book], prev)
+            self.conn.execute(audit.insert(), [link])
+            if head:
+                self.conn.execute(
+                    audit_heads.update().where(audit_heads.c.book == book).values(seq=seq, hash=link["hash"])
+                )
+            else:
+                self.conn.execute(audit_heads.insert(), [{"book": book, "seq": seq, "hash": link["hash"]}])
+        self._changes = {}
+
+
+def make_link(
+    book: str, seq: int, at: str, actor: str, action: str, changes: list[list[Any]], prev: str
+) -> dict[str, Any]:
+    """One link of an audit chain: its hash covers everything in it and the hash before it."""
+    body = canonical_json(changes)
+    content = canonical_json([book, seq, at, actor, action, sha256_hex(body), prev])
+    return {
+        "book": book, "seq": seq, "at": at, "actor": actor, "action": action, "changes": body, "prev": prev,
+        "hash": sha256_hex(content),
+    }  # fmt: skip
+
+
+def table_of(name: str) -> Table:
+    """A table of the store by its name."""
+    return metadata.tables[name]
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except SQLAlchemyError as error:
+        raise ConfigError(
+            "store: is not a database URL", fix="Write sqlite:///var/dealbooks.db or postgresql://user@host/database."
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise ConfigError(
+        f"store: {parsed.get_backend_name()} is not supported", fix="Use sqlite:///FILE or postgresql://..."
+    )
+
+
+def _sqlite_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-32000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READ, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _unreachable(url: str, error: OperationalError) -> StopConnection | BrokenInvariant:
+    text = str(error.orig).splitlines()[0] if error.orig is not None else "no answer"
+    shown = make_url(url).render_as_string(hide_password=True)
+    if "no such table" in text or "does not exist" in text:
+        return BrokenInvariant(
+            f"The store {shown} lacks a table: {text}", fix="Run 'dealbooks doctor' to bring the store up to date."
+        )
+    return StopConnection(
+        f"The store {shown} cannot be used now: {text}",
+        fix="Check that the database runs, that the disk is not full and that no other program holds it; run again.",
+    )

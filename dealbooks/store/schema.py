@@ -1,0 +1,59 @@
+"""Bring a store to the schema of this version, with Alembic; refuse one that is newer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import inspect, text
+
+from dealbooks.errors import StopConnection
+from dealbooks.store.db import Store
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# The newest revision under migrations/versions; a test compares it with Alembic's own view.
+HEAD = "0001"
+
+
+def revision(store: Store) -> str | None:
+    """The schema revision that a store has; None for an empty one."""
+    with store.read() as conn:
+        if not inspect(conn).has_table("alembic_version"):
+            return None
+        return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def ensure(store: Store, *, upgrade_existing: bool = False) -> None:
+    """Create the schema in an empty store; check it in one that is in use.
+
+    Raises:
+        StopConnection: when an existing store is of an older or newer version, unless `upgrade_existing` brings it up.
+    """
+    found = revision(store)
+    if found == HEAD:
+        return
+    if found is None or upgrade_existing:
+        upgrade(store)
+        return
+    raise StopConnection(
+        f"The store has schema {found}, this version of Dealbooks works with {HEAD}.",
+        fix="Take a copy of the store, then run 'dealbooks doctor --upgrade-store' (or install the newer Dealbooks).",
+    )
+
+
+def upgrade(store: Store) -> None:
+    """Run all migrations that are missing, in one transaction."""
+    from alembic import command
+
+    with store.engine.begin() as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def _config(connection: Any) -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

