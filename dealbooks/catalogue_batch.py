@@ -16,7 +16,8 @@ BATCH_RULES: tuple[Rule, ...] = (
     _batch("F502", "The batch is empty or too large",
            "the batch has {value} deals; between {least} and {most} are expected"),
     _batch("F510", "The deal number is missing", "the deal number is missing; without it the deal cannot be named"),
-    _batch("F511", "The customer is missing", "the customer is missing (number and name); without one nobody can be invoiced"),
+    _batch("F511", "The customer is missing",
+           "neither number nor name of the customer is given; without them nobody can be invoiced"),
     _batch("F512", "The sale date is missing", "the deal has no sale, delivery or accounting date"),
     _batch("F513", "The sale date cannot be read", "the sale date is {value}; a date such as 2026-03-14 is expected"),
     _batch("F514", "The price of the car is missing", "the price of the car is missing"),
@@ -35,5 +36,4 @@ BATCH_RULES: tuple[Rule, ...] = (
            "the total less part-exchange is not what was paid, financed and left open (difference {difference})"),
     _batch("F532", "The taxes of the row do not add up",
            "the single taxes do not come to the tax total of {value} (difference {difference})"),
-    _batch("F533", "The action is not known", "the action is {value}; a deal is posted, corrected or voided"),
 )  # fmt: skip

@@ -158,12 +158,6 @@ _TAX = (
           "the tax {value} gives a capped credit for a trade-in, but does not say how much"),
     _rule("D086", E, "deal", "section 5", "The cap reduction is missing",
           "the tax {value} is due on the cap reduction of the lease, which is missing"),
-    _rule("D087", E, "deal", "section 5", "The source's tax differs",
-          "the source says {value} tax, but the rules of the book give {computed} (difference {difference}, "
-          "allowed {tolerance})"),
-    _rule("D088", E, "deal", "section 5", "The source's total differs",
-          "the source says a total of {value}, but the lines and taxes come to {computed} (difference {difference}, "
-          "allowed {tolerance})"),
     _rule("D089", W, "deal", "section 5", "A taxable line that no tax is charged on",
           "line {line} is taxable in the group {value}, but no tax of this deal is charged on that group"),
 )  # fmt: skip

@@ -208,17 +208,16 @@ DETERMINE_RULES: tuple[Rule, ...] = (
     _rule(
         "R025",
         _E,
-        "Cost of a product sold for a provider is missing",
-        "The cost or premium of '{value}' is missing, so what is owed to its provider is not known. State the "
-        "product's cost.",
+        "Premium of insurance is missing",
+        "The premium of '{value}' is missing, so what is owed to its insurer is not known. State the product's cost.",
         "deal-model.md section 4",
     ),
     _rule(
         "R026",
         _E,
         "The source's tax total differs from ours",
-        "The source's tax total is {value}; by rulebook {rulebook} it is {expected}, a difference of {difference}."
-        " Compare the tax lines, and correct the source or the rule.",
+        "The source's tax total is {value}; by the book's rules it is {expected}, a difference of {difference}. "
+        "Compare the tax lines, and correct the source or the rule.",
         "deal-model.md section 5",
     ),
     _rule(

@@ -37,4 +37,19 @@ STORE_RULES: tuple[Rule, ...] = (
     _store("S009", E, "The traded car was sold on",
            "the sale cannot be unwound by itself: the part-exchange {value} has been sold on in deal {other}; "
            "a person must decide"),
+    _store("S010", E, "A correction cannot be used",
+           "the correction of {field} to {value} cannot be used: {reason}"),
+    _store("S011", E, "The deal cannot be posted as it stands", "the deal cannot be turned into entries: {reason}"),
+    _store("S012", E, "A sale is taken back without a date",
+           "the sale is to be taken back, but the day is missing or cannot be read ({value}); "
+           "give the date of the void"),
+    _store("S013", E, "A fact about a deal has changed",
+           "{value} of deal {deal} was told with {before}, and is now told with {now}; money that moved is not changed "
+           "afterwards: give the correction a reference of its own"),
+    _store("S014", E, "A fact about a deal is not complete",
+           "{place} tells of money paid or received, but {field} is missing"),
+    _store("S015", E, "An opening balance cannot be used", "the opening balance {value} cannot be used: {reason}"),
+    _store("S016", E, "An opening balance has changed",
+           "the opening balance of stock number {value} was taken with {before}, and is now {now}; correct it in the "
+           "ledger, not in the file"),
 )  # fmt: skip

@@ -30,6 +30,7 @@ class RawRecord:
     action: str = "post"  # post | void
     location: str = ""  # where a person finds it: "CompletedSale_20260314.csv line 7"
     line: int = 0
+    changed_on: str = ""  # ISO business date on which the source told us; empty when it does not say
     columns: dict[str, str] = field(default_factory=dict)  # canonical column -> the file's own heading
     findings: list[Finding] = field(default_factory=list)
 

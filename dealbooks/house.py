@@ -162,6 +162,10 @@ class House:
         module, _, name = registry.VALIDATOR.partition(":")
         return getattr(import_module(module), name)(docs=self.var / "data_docs")
 
+    def check_row(self, row_id: int, **what: Any) -> Any:
+        """A row for the data-quality engine (see `expectations.frame.check_row`)."""
+        return import_module("expectations.frame").check_row(row_id, **what)
+
     def config_hash(self, book: str, source: str) -> str:
         """Hash of the configuration that a version is pinned to: map, rulebook, chart and policies."""
         config = self.book_config(book)

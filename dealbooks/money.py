@@ -25,7 +25,7 @@ _FOUR_DECIMALS = frozenset("CLF UYW".split())
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # At most 15 digits before the point and 12 after it: no sum of money needs more, and 1e400 never gets in.
-_PLAIN_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,12})?")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,12})?")
 
 
 class MoneyError(ValueError):

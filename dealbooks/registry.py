@@ -26,11 +26,11 @@ class Platform:
 
 SOURCES = {
     platform.name: platform
-    for platform in (Platform("csv_files", "CSV drop files", "blocks.sources.csv_files:build", "csv_files"),)
+    for platform in (Platform("csv_files", "CSV drop files", "blocks.sources.csv_files.factory:build", "csv_files"),)
 }
 LEDGERS = {
     platform.name: platform
-    for platform in (Platform("beancount", "Beancount, embedded", "blocks.ledgers.beancount:build"),)
+    for platform in (Platform("beancount", "Beancount, embedded", "blocks.ledgers.beancount.factory:build"),)
 }
 # The data-quality engine, kept out of every import path that does not validate.
 VALIDATOR = "expectations.validator:BatchValidator"

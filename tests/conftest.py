@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,4 +84,3 @@ def sqlite_store(tmp_path: Path, clock: HandClock) -> Iterator[Store]:
     made.close()
 
 
-sys.path.insert(0, str(ROOT / "tests"))

@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.ledger import PostingKey
 
-_VERSIONED = re.compile(r"(?P<purpose>[a-z]+(?:-[a-z]+)*)-v(?P<version>\d+)")
+_VERSIONED = re.compile(r"(?P<purpose>sale|cost|(?:reversal|unwind)(?:-cost)?)-v(?P<version>\d+)")
 _FACT = re.compile(r"(?P<purpose>transfer-out|transfer-in|[a-z]+)-(?P<subject>.+)")
 
 
 def deal_id(book: str, identity: Sequence[str]) -> str:
     """Internal id of a deal that is seen for the first time: kept from then on, whatever the source is called later.
 
-    `identity` is what the book's policy says makes two records one sale (store and deal number; or VIN, customer and date).
+    `identity` is what the book's policy says makes two records one sale: store and deal number; or VIN, customer, date.
     """
     return "D" + sha256_hex(canonical_json([book, *identity]))[:15]
 
 
 def posting_key(book: str, deal: str, entry_id: str) -> PostingKey:
-    """The key of an entry of a deal (design.md section 4): `sale-v2` is (sale, "", 2), `receipt-P1` is (receipt, P1, 0)."""
+    """The key of an entry of a deal: `sale-v2` is (sale, "", 2), `receipt-P1` is (receipt, P1, 0)."""
     found = _VERSIONED.fullmatch(entry_id)
     if found:
         return PostingKey(book, deal, found["purpose"], "", int(found["version"]))

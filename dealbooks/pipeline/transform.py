@@ -1,17 +1,17 @@
 """Transform: accepted deal versions (and facts that arrived for posted deals) become entries in the outbox.
 
 A deal's versions go one after another: the next one waits until what was sent of the last is settled; a version that
-was never sent is superseded. A run that would amend or reverse more posted deals than the book allows posts none of them.
+was never sent is superseded. A run that would amend or reverse more posted deals than the book allows posts none of
+them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dealbooks.pipeline.periods import locks as locks_of
 from sqlalchemy import select
 
 from dealbooks.book import Locks
@@ -21,8 +21,10 @@ from dealbooks.errors import ConfigError
 from dealbooks.house import House
 from dealbooks.ledger import Posting
 from dealbooks.outbox import EffectState, Planned, enqueue
-from dealbooks.pipeline.facts import Fact, load_facts, with_facts
+from dealbooks.pipeline.facts import Fact, conflicts, load_facts, with_facts
 from dealbooks.pipeline.keys import posting_key
+from dealbooks.pipeline.periods import closed_through
+from dealbooks.pipeline.periods import locks as locks_of
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.posting import History, PostingError, post_deal
 from dealbooks.readiness import missing_for
@@ -164,9 +166,14 @@ def _plan_all(
     for start in range(0, len(work), _CHUNK):
         chunk = work[start : start + _CHUNK]
         with house.store.transaction(house.actor, f"transform {book}") as tx:
+            lock = _locks_now(tx, book, lock)
             planned: list[_Work] = []
             by_book: dict[str, list[Planned]] = {}
             for item in chunk:
+                wrong = conflicts(item.canonical, item.facts)
+                if wrong:
+                    _set_aside(tx, item, wrong)
+                    held += [(item.deal["deal_number"], reason) for reason in wrong.values()]
                 try:
                     new, gone = _plan_one(house, book, item, lock)
                 except (PostingError, ConfigError) as error:
@@ -181,6 +188,13 @@ def _plan_all(
             _mark_planned(tx, planned)
         progress("transform", min(start + _CHUNK, len(work)), len(work))
     return count
+
+
+def _locks_now(tx: Tx, book: str, asked: Locks) -> Locks:
+    """The locks as they are in this transaction: a close in between is seen."""
+    ours = closed_through(tx.conn, book)
+    days = [day for day in (ours, asked.closed_through) if day is not None]
+    return Locks(max(days, default=None))
 
 
 def _plan_one(house: House, book: str, item: _Work, lock: Locks) -> tuple[list[Planned], set[str]]:
@@ -218,6 +232,14 @@ def _supersede(tx: Tx, item: _Work, gone: set[str]) -> None:
         tx.update("entries", [row for row in item.entry_rows if row["id"] in gone], state="superseded")
 
 
+def _set_aside(tx: Tx, item: _Work, wrong: Mapping[str, str]) -> None:
+    """Facts that do not fit their deal wait for a person; the deal itself goes on without them."""
+    for fact in item.facts:
+        if fact.row["id"] in wrong:
+            tx.update("facts", [fact.row], state="conflict", note=wrong[fact.row["id"]])
+    item.facts = [fact for fact in item.facts if fact.row["id"] not in wrong]
+
+
 def _mark_planned(tx: Tx, work: Iterable[_Work]) -> None:
     listed = list(work)
     with_version = [item for item in listed if item.version is not None]
@@ -237,7 +259,7 @@ def _mark_planned(tx: Tx, work: Iterable[_Work]) -> None:
         ],
     )
     applied = [fact.row for item in listed for fact in item.facts if fact.row["state"] == "waiting"]
-    tx.update("facts", applied, chain=listed[0].deal["book"] if listed else None, state="applied")
+    tx.update("facts", applied, state="applied")
 
 
 def _unwinds(deal: Deal) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ Row = dict[str, Any]
 Clock = Callable[[], datetime]
 _READ = "dealbooks_read"
 
-# The chain for what belongs to no book yet: files, rows that could not be read, unmapped locations.
+# The chain of the intake: files and rows of the inbox, which belong to no book until they are judged.
 HOUSE_CHAIN = "-"
 
 
@@ -78,6 +79,48 @@ class Store:
         except OperationalError as error:
             raise _unreachable(self.url, error) from error
 
+    @contextmanager
+    def rehearse(self) -> Iterator[Store]:
+        """A store that behaves like this one, and of which nothing remains: its transactions are savepoints of one
+        transaction that is rolled back at the end. Other writers wait for that long."""
+        try:
+            with self.engine.connect() as conn:
+                outer = conn.begin()
+                try:
+                    yield _Rehearsal(self, conn)
+                finally:
+                    outer.rollback()
+        except OperationalError as error:
+            raise _unreachable(self.url, error) from error
+
+
+class _Rehearsal(Store):
+    """See `Store.rehearse`. All threads (a lease is renewed by one of its own) share one connection, one at a time."""
+
+    def __init__(self, real: Store, conn: Connection) -> None:
+        self.url = real.url
+        self.clock = real.clock
+        self.engine = real.engine
+        self._conn = conn
+        self._alone = threading.RLock()
+
+    def close(self) -> None:
+        """Nothing to give back: the connection is the rehearsal's."""
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """The rehearsal's own connection, which sees what was rehearsed."""
+        with self._alone, self._conn.begin_nested():
+            yield self._conn
+
+    @contextmanager
+    def transaction(self, actor: str, action: str) -> Iterator[Tx]:
+        """A savepoint, sealed like a transaction."""
+        with self._alone, self._conn.begin_nested():
+            tx = Tx(self._conn, self.now(), actor, action)
+            yield tx
+            tx.seal()
+
 
 class Tx:
     """Writes of one transaction. Rows are plain dictionaries with every covered column."""
@@ -98,19 +141,19 @@ class Tx:
         self.conn.execute(counters.update().where(counters.c.name == counter).values(value=row.value + count))
         return range(row.value + 1, row.value + count + 1)
 
-    def insert(self, table: str, rows: Sequence[Row], *, chain: str | None = None) -> None:
-        """Add rows. `chain` is the book whose chain seals them; by default each row's own `book`."""
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows. Each is sealed in the chain of its own `book`; a row without one in the house's."""
         if not rows:
             return
         self.conn.execute(metadata.tables[table].insert(), list(rows))
         for row in rows:
-            self._note(table, row, chain)
+            self._note(table, row)
 
-    def update(self, table: str, rows: Iterable[Row], *, chain: str | None = None, **values: Any) -> list[Row]:
+    def update(self, table: str, rows: Iterable[Row], **values: Any) -> list[Row]:
         """Set `values` on each row (full rows, as read); returns the rows as they are now."""
-        return self.change(table, [(row, values) for row in rows], chain=chain)
+        return self.change(table, [(row, values) for row in rows])
 
-    def change(self, table: str, pairs: Iterable[tuple[Row, Row]], *, chain: str | None = None) -> list[Row]:
+    def change(self, table: str, pairs: Iterable[tuple[Row, Row]]) -> list[Row]:
         """Set each row's own new values; the pairs must set the same columns. Returns the rows as they are now.
 
         Raises:
@@ -132,17 +175,17 @@ class Tx:
         )
         changed = [row | new for row, new in listed]
         for row in changed:
-            self._note(table, row, chain)
+            self._note(table, row)
         return changed
 
     def rows(self, statement: Any) -> list[Row]:
         """Run a select; rows as dictionaries."""
         return [dict(row) for row in self.conn.execute(statement).mappings()]
 
-    def _note(self, table: str, row: Row, chain: str | None) -> None:
-        book = chain if chain is not None else row["book"]
+    def _note(self, table: str, row: Row) -> None:
+        book = row.get("book") or HOUSE_CHAIN
         entry = [table, str(row[PRIMARY[table]]), row.get("state", ""), digest(table, row)]
-        self._changes.setdefault(book or HOUSE_CHAIN, []).append(entry)
+        self._changes.setdefault(book, []).append(entry)
 
     def seal(self) -> None:
         """Add one link to each chain that was touched. Called once, at the end of the transaction."""

@@ -41,12 +41,14 @@ files = Table(
     _text("uri"),
     _key("sha256"),
     _int("bytes"),
+    _key("modified"),
     _key("layout"),
-    _key("state"),  # accepted | held | empty
+    _key("state"),  # accepted (its rows are being taken) | taken | held | empty | duplicate
     _text("judgement"),  # JSON: findings, encoding, delimiter, rows, bad rows
     _text("archive"),
     _key("first_seen"),
-    UniqueConstraint("source", "sha256"),
+    Index(None, "source", "sha256"),
+    Index(None, "source", "uri"),
 )
 
 batches = Table(
@@ -54,8 +56,7 @@ batches = Table(
     metadata,
     _int("id", primary=True),
     _key("source"),
-    _int("file_id", null=True),
-    _key("state"),  # extracted | validated | transformed
+    _key("state"),  # extracted | validated
     _int("row_count"),
     _text("summary"),
     _key("created_at"),
@@ -183,7 +184,9 @@ facts = Table(
     "facts",
     metadata,
     _key("id", primary=True),  # hash of source, deal, kind and subject
-    _key("natural_key"),
+    _key("book"),
+    _key("location"),
+    _text("deal_number"),
     _key("deal_id", null=True),
     _key("kind"),  # funding | reserve | payoff
     _key("subject"),
@@ -192,8 +195,8 @@ facts = Table(
     _key("state"),  # waiting | applied | conflict
     _text("note"),
     _key("created_at"),
-    Index(None, "natural_key"),
-    Index(None, "state"),
+    Index(None, "deal_id"),
+    Index(None, "book", "state"),
 )
 
 entries = Table(
@@ -286,7 +289,7 @@ audit_heads = Table("audit_heads", metadata, _key("book", primary=True), _int("s
 
 COVERED: dict[str, tuple[str, ...]] = {
     "files": ("source", "name", "sha256", "layout", "state", "judgement"),
-    "batches": ("source", "file_id", "state", "row_count"),
+    "batches": ("source", "state", "row_count"),
     "inbox": (
         "source",
         "dedupe_key",
@@ -303,7 +306,7 @@ COVERED: dict[str, tuple[str, ...]] = {
     "deal_versions": ("deal_id", "version", "book", "state", "content_hash", "deal_hash", "config_hash"),
     "quarantine": ("inbox_id", "natural_key", "content_hash", "state", "reasons", "closed_by"),
     "overrides": ("natural_key", "content_hash", "field", "old", "new", "who", "why", "state"),
-    "facts": ("natural_key", "deal_id", "kind", "subject", "body", "state"),
+    "facts": ("book", "deal_number", "deal_id", "kind", "subject", "body", "state"),
     "entries": ("book", "deal_id", "entry_id", "version", "accounting_date", "key", "body_hash", "state"),
     "effects": ("book", "deal_id", "entry", "name", "state", "request_hash", "attempts", "ref", "figures"),
     "periods": ("book", "period", "state", "who", "note", "certificate"),

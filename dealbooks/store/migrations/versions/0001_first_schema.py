@@ -34,7 +34,6 @@ def upgrade() -> None:
         "batches",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("source", sa.String(length=200), nullable=False),
-        sa.Column("file_id", sa.Integer(), autoincrement=False, nullable=True),
         sa.Column("state", sa.String(length=200), nullable=False),
         sa.Column("row_count", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
@@ -167,7 +166,9 @@ def upgrade() -> None:
     op.create_table(
         "facts",
         sa.Column("id", sa.String(length=200), nullable=False),
-        sa.Column("natural_key", sa.String(length=200), nullable=False),
+        sa.Column("book", sa.String(length=200), nullable=False),
+        sa.Column("location", sa.String(length=200), nullable=False),
+        sa.Column("deal_number", sa.Text(), nullable=False),
         sa.Column("deal_id", sa.String(length=200), nullable=True),
         sa.Column("kind", sa.String(length=200), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
@@ -179,8 +180,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_facts")),
     )
     with op.batch_alter_table("facts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_facts_natural_key"), ["natural_key"], unique=False)
-        batch_op.create_index(batch_op.f("ix_facts_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_facts_book_state"), ["book", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_facts_deal_id"), ["deal_id"], unique=False)
 
     op.create_table(
         "files",
@@ -190,14 +191,18 @@ def upgrade() -> None:
         sa.Column("uri", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(length=200), nullable=False),
         sa.Column("bytes", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("modified", sa.String(length=200), nullable=False),
         sa.Column("layout", sa.String(length=200), nullable=False),
         sa.Column("state", sa.String(length=200), nullable=False),
         sa.Column("judgement", sa.Text(), nullable=False),
         sa.Column("archive", sa.Text(), nullable=False),
         sa.Column("first_seen", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
-        sa.UniqueConstraint("source", "sha256", name=op.f("uq_files_source_sha256")),
     )
+    with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_files_source_sha256"), ["source", "sha256"], unique=False)
+        batch_op.create_index(batch_op.f("ix_files_source_uri"), ["source", "uri"], unique=False)
+
     op.create_table(
         "inbox",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -310,10 +315,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_inbox_batch_id"))
 
     op.drop_table("inbox")
+    with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_files_source_uri"))
+        batch_op.drop_index(batch_op.f("ix_files_source_sha256"))
+
     op.drop_table("files")
     with op.batch_alter_table("facts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_facts_state"))
-        batch_op.drop_index(batch_op.f("ix_facts_natural_key"))
+        batch_op.drop_index(batch_op.f("ix_facts_deal_id"))
+        batch_op.drop_index(batch_op.f("ix_facts_book_state"))
 
     op.drop_table("facts")
     with op.batch_alter_table("entries", schema=None) as batch_op:

@@ -1,0 +1,309 @@
+"""Beancount as a ledger of Dealbooks: translates postings to text files, and reads them back.
+
+Sending a key again can never make a second transaction, so nothing here needs a window or a wait: a look-up is final.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+
+from blocks.ledgers.beancount.accounts import OPENING_ACCOUNT, ChartAccounts, OpenAccount
+from blocks.ledgers.beancount.files import EffectFiles, Item, Result, State, good_key, is_ref, sha256
+from blocks.ledgers.beancount.folder import LedgerFolder
+from blocks.ledgers.beancount.programs import check, query
+from blocks.ledgers.beancount.text import DIMENSIONS, KEY_LENGTH, posting_accounts, posting_text
+from dealbooks.book import Chart
+from dealbooks.errors import StopConnection
+from dealbooks.ledger import (
+    Capabilities,
+    EffectSpec,
+    Lookup,
+    Outcome,
+    Posting,
+    Presence,
+    Reading,
+    Record,
+    RecordLine,
+    Request,
+    Verdict,
+)
+from dealbooks.money import MoneyError, minor_digits, round_exact
+
+EFFECT = "journal"
+OPENED = date(1970, 1, 1)
+
+_CAPABILITIES = Capabilities(
+    key_length=KEY_LENGTH,
+    safe_resend=True,
+    native_key_seconds=None,
+    searchable=True,
+    settle_seconds=0,
+    batch_size=200,
+    lock_dates=False,
+    dimensions=None,
+)
+_VERDICTS = {
+    State.WRITTEN: Verdict.HAPPENED,
+    State.ALREADY: Verdict.HAPPENED,
+    State.CONFLICT: Verdict.REFUSED,
+    State.NOT_WRITTEN: Verdict.DID_NOT_HAPPEN,
+    State.UNSURE: Verdict.UNKNOWN,
+}
+_PRESENCES = {
+    State.ALREADY: Presence.FOUND,
+    State.NOT_WRITTEN: Presence.ABSENT,
+    State.CONFLICT: Presence.UNDECIDED,
+    State.UNSURE: Presence.UNDECIDED,
+}
+_NOISE = Decimal("1e-9")  # Beancount keeps a price per unit to 28 digits; the total it gives back is off by less
+_MOST_PROBLEMS = 50
+
+
+class BeancountLedger:
+    """A book kept in a folder of Beancount files.
+
+    `path` is the folder, `title` and `currency` the book's, `chart` its accounts. `opening_account` takes opening
+    balances when the chart has no account for them; `opened` is the day all accounts are opened, before any entry;
+    `stale_after` is the age in seconds at which a killed writer's temporary is cleared away, longer than any lease;
+    `locations` gives a location code the name it has in the ledger.
+
+    Raises:
+        ConfigError: the chart has two accounts that cannot be told apart, or one that cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        title: str,
+        currency: str,
+        chart: Chart,
+        opening_account: str = OPENING_ACCOUNT,
+        opened: date = OPENED,
+        stale_after: float = 86_400.0,
+        locations: Mapping[str, str] | None = None,
+    ) -> None:
+        minor_digits(currency)
+        self.path = Path(path)
+        self.currency = currency
+        self.accounts = ChartAccounts(chart, opening_account)
+        self.locations = dict(locations or {})
+        self._folder = LedgerFolder(self.path, title, currency, opened)
+        self._files = EffectFiles(self.path, stale_after)
+        self._open: frozenset[str] = frozenset()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this ledger can do."""
+        return _CAPABILITIES
+
+    @property
+    def main(self) -> Path:
+        """The file to give to bean-check, bean-query or fava."""
+        return self._folder.main
+
+    def prepare(self) -> None:
+        """Make the folder, main.beancount and accounts.beancount, so that Fava can show an empty ledger. `send` does
+        it too. Raises StopConnection."""
+        self._files.prepare()
+        self._open = self._folder.prepare(self.accounts.opens)
+
+    def effects(self, posting: Posting) -> tuple[EffectSpec, ...]:
+        """Pure: one effect, whose payload is the text of the transaction and the accounts that must be open.
+
+        Raises:
+            ConfigError: the chart lacks an account, or the entry's currency has no amounts in the book's.
+            BrokenInvariant: the entry does not balance.
+        """
+        text = posting_text(posting, self.accounts, self.currency, self.locations)
+        return (EffectSpec(EFFECT, {"text": text, "accounts": list(posting_accounts(posting, self.accounts))}),)
+
+    def send(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Write each request's file once; an outcome per request, in order.
+
+        Raises:
+            StopConnection: the folder cannot be written to (disk full, no right, not there); nothing was written.
+        """
+        if len(requests) > _CAPABILITIES.batch_size:
+            raise ValueError(f"at most {_CAPABILITIES.batch_size} requests at a time, not {len(requests)}")
+        outcomes: list[Outcome | None] = []
+        items: list[Item] = []
+        wanted: set[str] = set()
+        for request in requests:
+            fault = _fault(request)
+            outcomes.append(Outcome(Verdict.REFUSED, reason=fault) if fault else None)
+            if not fault:
+                items.append(_item(request))
+                wanted.update(request.payload["accounts"])
+        if items:
+            self._ensure(wanted)
+            results = iter(self._files.write(items))
+            self._folder.touch()
+            outcomes = [_outcome(next(results)) if outcome is None else outcome for outcome in outcomes]
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _ensure(self, names: set[str]) -> None:
+        """Every account is open before an entry uses it, also one that left the chart after the entry was planned."""
+        if not self._open or not self._folder.accounts.exists() or not self._folder.main.exists():
+            self.prepare()
+        missing = names - self._open
+        if missing:
+            old = [OpenAccount(name) for name in sorted(missing)]
+            self._open = self._folder.prepare((*self.accounts.opens, *old))
+
+    def find(self, requests: Sequence[Request]) -> list[Lookup]:
+        """Whether each request's file stands, with our content. Other content under its key is undecided."""
+        faults = [_fault(request) for request in requests]
+        good = [_item(request) for request, fault in zip(requests, faults, strict=True) if not fault]
+        results = iter(self._files.look(good))
+        return [Lookup(Presence.ABSENT, reason=fault) if fault else _lookup(next(results)) for fault in faults]
+
+    def expected(self, request: Request) -> Mapping[str, str]:
+        """Pure: the hash of the file, so that every byte of date, amounts and accounts is compared."""
+        return {"sha256": sha256(_item(request).data)}
+
+    def read(self, refs: Sequence[str]) -> list[Reading]:
+        """The hash of each file as it stands now, read anew. Raises StopConnection when a file cannot be read."""
+        readings: list[Reading] = []
+        for ref in refs:
+            data = self._files.read(ref)
+            readings.append(Reading(ref, None if data is None else {"sha256": sha256(data)}))
+        return readings
+
+    def records(self, first: date, last: date) -> Iterator[Record]:
+        """Every transaction dated from `first` to `last`, as Beancount reads the ledger, ours or typed by hand, in
+        order of date. Amounts are in the book's currency where a line has a price in it.
+
+        Raises:
+            StopConnection: bean-query is not installed, or failed.
+        """
+        if not self.main.exists():
+            return
+        columns = ", ".join(f"meta('{name}')" for name in DIMENSIONS)
+        text = (
+            "select entry_meta('filename'), entry_meta('lineno'), date, narration, entry_meta('posting_key'), "
+            f"account, str(weight), {columns} where date >= {first.isoformat()} and date <= {last.isoformat()}"
+        )
+        for head, rows in groupby(query(self.main, text), key=lambda row: tuple(row[:5])):
+            yield self._record(head, rows)
+
+    def _record(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Record:
+        file, line, day, narration, key = head
+        ref = self._place(file)
+        if not (is_ref(ref) and good_key(key)):
+            ref = f"{ref}:{line}"
+        lines = tuple(
+            _line(row[5], row[6], {name: value for name, value in zip(DIMENSIONS, row[7:], strict=True) if value})
+            for row in rows
+        )
+        return Record(ref, key if good_key(key) else "", date.fromisoformat(day), narration, lines)
+
+    def trial_balance(self, as_of: date) -> tuple[RecordLine, ...]:
+        """The balance of every account that is not nil at the end of a day, by account and currency, debit positive.
+
+        Raises:
+            StopConnection: bean-query is not installed, or failed.
+        """
+        if not self.main.exists():
+            return ()
+        text = f"select account, str(weight) where date <= {as_of.isoformat()}"
+        totals: dict[tuple[str, str], Decimal] = {}
+        for account, weight in query(self.main, text):
+            line = _line(account, weight, {})
+            place = (line.account, line.currency)
+            totals[place] = totals.get(place, Decimal(0)) + line.amount
+        return tuple(
+            RecordLine(account, total, currency) for (account, currency), total in sorted(totals.items()) if total
+        )
+
+    def lock_date(self) -> date | None:
+        """None: Beancount has no closing date of its own."""
+        return None
+
+    def problems(self) -> list[str]:
+        """What is wrong with the folder, with main.beancount or with the entries, in words; empty when all is well."""
+        if not self.main.exists():
+            parent = next(path for path in (self.path, *self.path.absolute().parents) if path.exists())
+            if parent.is_dir() and os.access(parent, os.W_OK | os.X_OK):
+                return []
+            return [f"The ledger folder {self.path} cannot be made, because {parent} may not be written to."]
+        try:
+            said = [
+                f"{self.main} no longer has the line {line}: what stands behind it is not read. Put the line back."
+                for line in self._folder.missing_lines()
+            ]
+            if not os.access(self.path, os.W_OK | os.X_OK):
+                said.append(f"The ledger folder {self.path} may not be written to.")
+            complaints = check(self.main)
+        except (OSError, StopConnection) as error:
+            return [str(error) + (f" {error.fix}" if isinstance(error, StopConnection) and error.fix else "")]
+        for complaint in complaints:
+            place = f"{self._place(complaint.file)}, line {complaint.line}: " if complaint.file else ""
+            said.append(
+                place + complaint.text.replace(f"{self.path.resolve()}/", "").replace(f"{self.path}/", "") + "."
+            )
+        if len(said) > _MOST_PROBLEMS:
+            said = [*said[:_MOST_PROBLEMS], f"... and {len(said) - _MOST_PROBLEMS} more; bean-check lists them all."]
+        return said
+
+    def _place(self, file: str) -> str:
+        """A file as named from the ledger's folder."""
+        path = Path(file)
+        for root in (self.path.absolute(), self.path.resolve()):
+            if path.is_relative_to(root):
+                return path.relative_to(root).as_posix()
+        return file
+
+
+def _line(account: str, weight: str, dimensions: Mapping[str, str]) -> RecordLine:
+    number, _, currency = weight.strip().partition(" ")
+    return RecordLine(account, _tidy(Decimal(number.replace(",", "")), currency), currency, dimensions)
+
+
+def _tidy(value: Decimal, currency: str) -> Decimal:
+    """Cut the noise of a price per unit; what somebody typed with more decimals stays as typed."""
+    try:
+        cut = round_exact(value, minor_digits(currency))
+    except MoneyError:  # shares, miles: whatever else somebody keeps in the ledger
+        return value
+    return cut if abs(cut - value) < _NOISE else value
+
+
+def _fault(request: Request) -> str:
+    """Why a request can never be written; empty when it can."""
+    text, accounts = request.payload.get("text"), request.payload.get("accounts")
+    if not good_key(request.key):
+        return "Its key is not one that a ledger file can be named by."
+    if request.name != EFFECT or not isinstance(text, str) or not isinstance(accounts, list):
+        return "It does not hold a Beancount transaction."
+    if not text.endswith("\n") or not text.strip() or "\0" in text or not _encodes(text):
+        return "The text of its transaction is not whole."
+    if not all(isinstance(name, str) and name in text for name in accounts):
+        return "It names an account that its transaction does not use."
+    return ""
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _item(request: Request) -> Item:
+    return Item(request.key, str(request.payload["text"]).encode())
+
+
+def _outcome(result: Result) -> Outcome:
+    verdict = _VERDICTS[result.state]
+    return Outcome(verdict, result.ref if verdict is Verdict.HAPPENED else "", result.reason)
+
+
+def _lookup(result: Result) -> Lookup:
+    presence = _PRESENCES[result.state]
+    return Lookup(presence, result.ref if presence is Presence.FOUND else "", result.reason)

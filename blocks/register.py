@@ -1,0 +1,23 @@
+"""Every Prefect block of ours, imported: `prefect block register -m blocks.register`."""
+
+from __future__ import annotations
+
+from prefect.blocks.core import Block
+
+from blocks.ledgers.beancount.block import BeancountBooks
+from blocks.sources.csv_files.block import CsvDrop
+
+BLOCKS: tuple[type[Block], ...] = (BeancountBooks, CsvDrop)
+
+# The platform of `dealbooks ledgers` and `dealbooks sources` -> its block.
+LEDGER_BLOCKS: dict[str, type[BeancountBooks]] = {"beancount": BeancountBooks}
+SOURCE_BLOCKS: dict[str, type[CsvDrop]] = {"csv_files": CsvDrop}
+
+__all__ = ["BLOCKS", "LEDGER_BLOCKS", "SOURCE_BLOCKS", "BeancountBooks", "CsvDrop", "register"]
+
+
+async def register() -> list[str]:
+    """Register every block type and its schema with the Prefect server (again and again changes nothing); the slugs."""
+    for block in BLOCKS:
+        await block.aregister_type_and_schema()
+    return [block.get_block_type_slug() for block in BLOCKS]

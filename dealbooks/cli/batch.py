@@ -1,0 +1,185 @@
+"""`sync` and `drain`: what is new at the sources goes into the books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dealbooks.cli import output
+from dealbooks.cli.faults import NOT_ALL
+from dealbooks.cli.output import Column
+from dealbooks.cli.progress import progress
+from dealbooks.cli.session import JsonOption, Session, day
+
+if TYPE_CHECKING:
+    from dealbooks.house import House
+    from dealbooks.outbox import DrainResult
+    from dealbooks.pipeline.sync import SyncResult
+
+_MOST = 10
+_STATES = ("posted", "disputed", "refused", "unknown", "pending", "held", "sending")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("sync")(sync)
+    app.command("drain")(drain)
+
+
+def sync(
+    context: typer.Context,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Only this source; may be given several times.")
+    ] = None,
+    since: Annotated[
+        str, typer.Option("--since", metavar="DATE", help="Only what the source dated on or after this day.")
+    ] = "",
+    plan_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Post exactly what this plan says, or refuse and say what moved. It approves the plan's amendments.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Take up what is new at the sources, check it, and post it.
+
+    Run it as often as you like: what was done before is not done again. Ends 0 when every deal it saw is posted or
+    already was, 3 when some are not.
+    """
+    since_day = day(since, "--since")
+    with Session.of(context).house() as house:
+        if plan_file is not None:
+            result = _by_plan(house, plan_file, source, since)
+        else:
+            from dealbooks.pipeline.sync import sync as run
+
+            with progress() as bars:
+                result = run(house, sources=source, since=since_day, progress=bars)
+        if as_json:
+            output.say_json(result.as_json())
+        else:
+            _report(result)
+    return result.exit_code
+
+
+def _by_plan(house: House, file: Path, source: Sequence[str] | None, since: str) -> SyncResult:
+    from dealbooks.cli.planning import read_plan
+    from dealbooks.errors import UsageError
+    from dealbooks.pipeline.plan import sync_plan
+
+    kept = read_plan(file)
+    if source or since:
+        raise UsageError(
+            "A plan names its own sources and dates.", fix="Leave out --source and --since, or make a plan with them."
+        )
+    with progress() as bars:
+        return sync_plan(house, kept, progress=bars)
+
+
+def drain(
+    context: typer.Context,
+    book: Annotated[str, typer.Argument(help="The book; by default every one.", show_default=False)] = "",
+    as_json: JsonOption = False,
+) -> int:
+    """Send what is planned into the ledger, and look up what is in doubt. Needs no Prefect."""
+    from dealbooks.errors import StopConnection
+    from dealbooks.pipeline.load import load
+
+    done: list[DrainResult] = []
+    failures: list[str] = []
+    with Session.of(context).house() as house, progress() as bars:
+        books = [book] if book else list(house.config.books)
+        for name in books:
+            try:
+                done.append(load(house, name, progress=bars))
+            except StopConnection as error:
+                failures.append(f"book {name}: {error.message}" + (f" {error.fix}" if error.fix else ""))
+    if as_json:
+        output.say_json({"loaded": [one.as_json() for one in done], "failures": failures})
+    else:
+        _loaded(done)
+        _list("Could not be worked on", failures)
+    return 0 if not failures and all(one.clean for one in done) else NOT_ALL
+
+
+def _report(result: SyncResult) -> None:
+    files = [one for extracted in result.extracted for one in extracted.files]
+    rows = [
+        (one.source, sum(f.state == "taken" for f in one.files), sum(f.state == "held" for f in one.files),
+         sum(f.state == "waiting" for f in one.files), sum(f.rows for f in one.files))
+        for one in result.extracted
+    ]  # fmt: skip
+    counts = [Column(name, count=True) for name in ("taken", "held", "waiting", "rows")]
+    output.table(["source", *counts], rows, title="Files")
+    _list("Files that are held", [f"{one.name}: {'; '.join(one.reasons)}" for one in files if one.state == "held"])
+    checked = [
+        (one.source, one.batch, one.accepted, one.unchanged, one.older, one.quarantined, one.warnings)
+        for one in result.validated
+    ]
+    if checked:
+        names = ("batch", "accepted", "unchanged", "older", "quarantined", "warnings")
+        output.table(["source", *(Column(name, count=True) for name in names)], checked, title="Checked")
+    if result.facts or result.openings:
+        output.say(f"Also taken: {result.facts} payment facts, {result.openings} opening balances.")
+    _list("Notices", [text for one in result.validated for text in one.notices])
+    refused = [
+        f"{row.deal_number} ({row.place}): {'; '.join(row.reasons)}" for one in result.validated for row in one.refused
+    ]
+    _list("In quarantine", refused, more="'dealbooks quarantine list' shows all of them.")
+    _list(
+        "Not posted yet",
+        [f"{deal}: {reason}" for one in result.transformed for deal, reason in one.waiting],
+        more="'dealbooks status' counts them.",
+    )
+    _list(
+        "Held",
+        [f"{deal}: {reason}" for one in result.transformed for deal, reason in one.held],
+        more="'dealbooks plan --out FILE' shows them, 'dealbooks sync --plan FILE' posts them.",
+    )
+    _loaded(result.loaded)
+    _list("Could not be worked on", result.failures)
+    output.say(_closing(result))
+
+
+def _closing(result: SyncResult) -> str:
+    posted = sum(one.posted for one in result.loaded)
+    if result.exit_code == 0:
+        return f"{posted} posted now. Every deal that was seen is posted or already was."
+    quarantined = sum(one.quarantined for one in result.validated)
+    left = sum(
+        count for one in result.loaded for state, count in one.by_state.items() if state not in ("posted", "superseded")
+    )
+    held = sum(len(one.held) for one in result.transformed)
+    files = sum(len(one.held) for one in result.extracted)
+    parts = (
+        (quarantined, "in quarantine"), (held, "held"), (files, "files held"), (left, "calls not settled"),
+        (len(result.failures), "failures"),
+    )  # fmt: skip
+    return f"{posted} posted now; " + ", ".join(f"{count} {words}" for count, words in parts if count) + "."
+
+
+def _loaded(results: Iterable[DrainResult]) -> None:
+    rows = [(one.book, one.posted, *(one.by_state.get(state, 0) for state in _STATES)) for one in results]
+    if rows:
+        heads = [Column(name, count=True) for name in ("posted now", *_STATES)]
+        output.table(["book", *heads], rows, title="In the ledger")
+
+
+def _list(title: str, lines: Sequence[str], *, more: str = "") -> None:
+    if not lines:
+        return
+    output.heading(f"{title}: {len(lines)}")
+    for line in lines[:_MOST]:
+        output.say(f"  {line}")
+    if len(lines) > _MOST:
+        output.say(f"  ... and {len(lines) - _MOST} more. {more}".rstrip())
+    elif more:
+        output.say(f"  {more}")

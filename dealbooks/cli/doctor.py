@@ -1,0 +1,39 @@
+"""`doctor`: is everything there that is needed, and does it answer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dealbooks.cli import output
+from dealbooks.cli.faults import NOT_ALL
+from dealbooks.cli.session import JsonOption, Session, Switch
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    context: typer.Context,
+    upgrade_store: Annotated[
+        Switch, typer.Option("--upgrade-store", help="Bring the store to the schema of this version. Copy it first.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Check versions, configuration, store, charts, rulebooks, ledgers, drop folders, disk and the Prefect server.
+
+    Each line is ok, a warning or a problem, with what to do. Ends 0 when there is no problem, 3 when there is one.
+    """
+    from dealbooks.doctor import examine
+
+    found = list(examine(Session.of(context).config_file, upgrade_store=upgrade_store))
+    if as_json:
+        output.say_json([one.as_json() for one in found])
+    else:
+        output.table(
+            ["state", "what", "found", "what to do"], [(one.state, one.what, one.found, one.fix) for one in found]
+        )
+    return NOT_ALL if any(one.state == "problem" for one in found) else 0

@@ -1,0 +1,153 @@
+"""`reconcile`, `close` and `reopen`: prove that both sides agree, and lock the month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dealbooks.cli import output
+from dealbooks.cli.faults import NOT_ALL
+from dealbooks.cli.output import Column
+from dealbooks.cli.session import JsonOption, Session, WhoOption
+
+if TYPE_CHECKING:
+    from dealbooks.pipeline.close import Obstacle
+    from dealbooks.pipeline.reconcile import Reconciliation
+
+BookArgument = Annotated[str, typer.Argument(help="The book.")]
+PeriodArgument = Annotated[str, typer.Argument(help="The month, such as 2026-09.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("reconcile")(reconcile)
+    app.command("close")(close)
+    app.command("reopen")(reopen)
+
+
+def reconcile(context: typer.Context, book: BookArgument, period: PeriodArgument, as_json: JsonOption = False) -> int:
+    """Compare what we expect with what the ledger itself lists, and name every difference. Changes nothing.
+
+    Ends 0 when both sides agree, 3 when they do not. The report is kept under reports/ in the var folder.
+    """
+    from dealbooks.pipeline.close import write_report
+    from dealbooks.pipeline.reconcile import reconcile as run
+
+    with Session.of(context).house() as house:
+        found = run(house, book, period)
+        report = write_report(house, found)
+    if as_json:
+        output.say_json(found.as_json())
+    else:
+        _show(found)
+        output.say(f"The report is {report}.")
+    return 0 if found.agreed else NOT_ALL
+
+
+def close(
+    context: typer.Context,
+    book: BookArgument,
+    period: PeriodArgument,
+    sign: Annotated[str, typer.Option("--sign", metavar="WHO", help="Who signs. Without it nothing is closed.")] = "",
+    note: Annotated[
+        str, typer.Option("--note", help="A note for the certificate; says why something is accepted.")
+    ] = "",
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="ID", help="Accept this obstacle, by its id or class; needs --note."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Show what stands in the way of closing a month; signed, and with nothing in the way, lock it.
+
+    Ends 0 when the month is closed (or, without --sign, could be), 3 when something stands in the way.
+    """
+    from dealbooks.pipeline.close import close as run
+
+    with Session.of(context).house() as house:
+        result = run(house, book, period, sign=sign or None, note=note, accept=accept or ())
+    done = result.closed or (not sign and not result.obstacles)
+    if as_json:
+        output.say_json(result.as_json())
+        return 0 if done else NOT_ALL
+    _show(result.reconciliation)
+    _obstacles("Accepted", result.accepted)
+    _obstacles("Stands in the way", result.obstacles)
+    if result.closed:
+        output.say(f"{result.period} of {result.book} is closed. The certificate is {result.certificate}.")
+    elif done:
+        output.say("Nothing stands in the way. Close it with --sign 'YOUR NAME'.")
+    else:
+        output.say(f"{result.period} of {result.book} is not closed ({result.state.value}).")
+    return 0 if done else NOT_ALL
+
+
+def reopen(
+    context: typer.Context,
+    book: BookArgument,
+    period: PeriodArgument,
+    who: WhoOption,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is reopened.")],
+    approver: Annotated[str, typer.Option("--approver", help="Who approves it: somebody else.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Take a closed month out of the lock. Its certificate stays, as the signature that no longer holds."""
+    from dealbooks.pipeline.close import reopen as run
+
+    with Session.of(context).house() as house:
+        row = run(house, book, period, who=who, reason=reason, approver=approver)
+    if as_json:
+        output.say_json(row.as_json())
+    else:
+        output.say(f"{row.period} of {row.book} is {row.state.value}. Close it again when it is mended.")
+
+
+def _show(found: Reconciliation) -> None:
+    words = "both sides agree" if found.agreed else f"{len(found.differences)} differences"
+    output.heading(f"{found.legal_entity}, {found.period}, in {found.currency}: {words}")
+    names = ("opening", "expected", "ledger", "by hand", "difference", "closing")
+    output.table(
+        ["account", "currency", *(Column(name, amount=True) for name in names)],
+        [
+            (row.account, row.currency, row.opening, row.expected, row.found, row.other, row.difference, row.closing)
+            for row in found.totals
+        ],
+        title="Tie-out by account",
+    )
+    if found.exceptions:
+        output.table(
+            [
+                "id",
+                "class",
+                "severity",
+                "where",
+                "what",
+                "currency",
+                Column("difference", amount=True),
+                "what mends it",
+            ],
+            [
+                (one.id, one.code, one.severity.value, one.where, one.what, one.currency, one.difference, one.cure)
+                for one in found.exceptions
+            ],
+            title=f"Exceptions: {len(found.differences)} differences, {len(found.open_items)} open items",
+        )
+    if found.cut_off:
+        output.table(
+            ["id", "kind", "what", "what mends it"],
+            [(one.id, one.kind, one.what, one.cure) for one in found.cut_off],
+            title="Not settled",
+        )
+    for text in found.problems:
+        output.say(f"The ledger reports: {text}")
+
+
+def _obstacles(title: str, found: Iterable[Obstacle]) -> None:
+    rows = [
+        (one.id, one.code, one.what, one.cure, "may be accepted" if one.acceptable else "must be mended")
+        for one in found
+    ]
+    if rows:
+        output.table(["id", "class", "what", "what mends it", ""], rows, title=f"{title}: {len(rows)}")

@@ -1,0 +1,62 @@
+"""`init`, `demo` and `up`: to begin, to see it work, and to run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dealbooks.cli import output
+from dealbooks.cli.session import JsonOption, Session, Switch
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("init")(init)
+    app.command("demo")(demo)
+    app.command("up")(up)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where; by default here.", show_default=False)] = Path(),
+    rules: Annotated[str, typer.Option("--rules", help="Rulebook to start from: uk, us-ca or us-fl.")] = "uk",
+    force: Annotated[Switch, typer.Option("--force", help="Overwrite what is there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a commented dealbooks.yaml that works, and the chart, rulebook, map and layout to edit."""
+    from dealbooks.starter import write_starter
+
+    written = write_starter(folder, rules, force=force)
+    if as_json:
+        output.say_json([str(path) for path in written])
+        return
+    for path in written:
+        output.say(str(path))
+    output.say("Edit them, then run 'dealbooks doctor'. 'dealbooks plan' shows what would be posted.")
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--folder", help="Where the demo leaves its work.")] = Path("var/demo"),
+) -> int:
+    """Run the main job on a quarter of two dealer groups, with the embedded store and the embedded ledger."""
+    from importlib import import_module
+
+    return int(import_module("dealbooks.demo.run").run_demo(folder))
+
+
+def up(
+    context: typer.Context,
+    host: Annotated[str, typer.Option("--host", help="Address of this machine to answer on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port of the Prefect server and its UI.")] = 4200,
+    browser: Annotated[Switch, typer.Option("--open", help="Open the UI in a browser.")] = False,
+    ledgers: Annotated[
+        Switch, typer.Option("--ledgers/--no-ledgers", help="Also show Beancount ledgers in Fava, read only.")
+    ] = True,
+) -> int:
+    """Run a Prefect server with everything of dealbooks.yaml scheduled on it, until Ctrl-C."""
+    from importlib import import_module
+
+    run = import_module("flows.up").up
+    config = Session.of(context).config_file
+    return int(run(config, host=host, port=port, open_browser=browser, ledgers=ledgers))

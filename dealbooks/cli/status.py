@@ -1,0 +1,51 @@
+"""`status`: where everything stands."""
+
+from __future__ import annotations
+
+import typer
+
+from dealbooks.cli import output
+from dealbooks.cli.output import Column
+from dealbooks.cli.session import JsonOption, Session
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("status")(status)
+
+
+def status(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Show where everything stands: deals, write calls, quarantine, files, periods, and who works on what now."""
+    from dealbooks.pipeline.status import status as look
+
+    with Session.of(context).house() as house:
+        found = look(house)
+    if as_json:
+        output.say_json(found.as_json())
+        return
+    amount = Column("count", count=True)
+    rows: list[tuple[str, str, str, int]] = []
+    for book in found.books:
+        rows += [(book.book, "deals", state, count) for state, count in book.deals.items()]
+        rows += [(book.book, "calls to the ledger", state, count) for state, count in book.effects.items()]
+        rows += [(book.book, "payment facts", state, count) for state, count in book.facts.items()]
+        rows.append((book.book, "quarantine", "open", book.quarantine))
+    if found.unassigned:
+        rows.append(("-", "quarantine", "open, of no book yet", found.unassigned))
+    output.table(["book", "what", "state", amount], rows, title="Books")
+    periods = [
+        (one.book, str(one.period), one.state.value, one.who, one.note) for b in found.books for one in b.periods
+    ]
+    if periods:
+        output.table(["book", "period", "state", "who", "note"], periods, title="Periods that were touched")
+    files = [
+        (one.source, state, count, one.last_rows[:19]) for one in found.sources for state, count in one.files.items()
+    ]
+    output.table(["source", "files", amount, "last new rows (UTC)"], files, title="Sources")
+    held = [(one.source, file.name, "; ".join(file.reasons)) for one in found.sources for file in one.held]
+    if held:
+        output.table(["source", "file", "why"], held, title="Files that are held")
+    for lease in found.leases:
+        output.say(f"Working now: {lease.name}, by {lease.holder}, until {lease.until[:19]} UTC.")
+    waiting = sum(book.needs_person for book in found.books) + found.unassigned
+    output.say(f"{waiting} things wait for a person." if waiting else "Nothing waits for a person.")

@@ -1,0 +1,35 @@
+"""What the rules of a deal may know besides the deal: the configuration of its book, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from dealbooks.book import Regime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """None means: not known, so the rules that need it say nothing.
+
+    `vat_quarter_starts` are the months in which the book's VAT periods begin ((1, 4, 7, 10) for calendar quarters; all
+    twelve for monthly returns); empty for a book without VAT periods.
+    """
+
+    legal_entities: frozenset[str] | None = None
+    locations: frozenset[str] | None = None
+    sources: frozenset[str] | None = None
+    base_currency: str | None = None
+    regime: Regime | None = None
+    vat_period_starts: tuple[int, ...] = ()
+
+    def vat_period(self, day: date) -> tuple[int, int] | None:
+        """The (year, first month) of the VAT period that a day is in."""
+        starts = sorted(self.vat_period_starts)
+        if not starts:
+            return None
+        begun = [month for month in starts if month <= day.month]
+        return (day.year, begun[-1]) if begun else (day.year - 1, starts[-1])
+
+
+NOTHING_KNOWN = Known()

@@ -1,0 +1,118 @@
+"""Rules of the money of a deal, and the identity that ties all of it together (deal model, section 7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from dealbooks.catalogue import found
+from dealbooks.deal.model import Deal, Deposit, Payment
+from dealbooks.deal.rules.amounts import text, tolerance
+from dealbooks.deal.rules.known import Known
+from dealbooks.findings import Finding
+
+CASH_REPORT_ABOVE = Decimal(10000)  # US: Form 8300, over 10,000 in currency
+_ZERO = Decimal(0)
+
+
+def repeated(values: Iterable[str]) -> list[str]:
+    """Those that occur more than once, each once, in the order first met."""
+    return [value for value, times in Counter(values).items() if times > 1]
+
+
+def check_receipts(deal: Deal, known: Known) -> Iterator[Finding]:
+    """Receipts, refunds and fundings have numbers of their own: each is posted once, under its number."""
+    receipts = [*(part.receipt_id for part in deal.deposits), *(part.receipt_id for part in deal.payments)]
+    for receipt in repeated(receipts):
+        yield found("D100", "payments", receipt)
+    for refund in repeated(part.refund_id for part in deal.refunds):
+        yield found("D101", "refunds", refund, group="refunds")
+    for funding in repeated(part.funding_id for part in deal.fundings):
+        yield found("D101", "fundings", funding, group="fundings")
+    if deal.currency != deal.base_currency:
+        for index, payment in enumerate(deal.payments):
+            if payment.fx_rate is None or payment.fx_rate <= 0:
+                path = f"payments[{index}].fx_rate"
+                yield found("D105", path, payment.receipt_id, currency=deal.currency)
+
+
+def check_cash(deal: Deal, known: Known) -> Iterator[Finding]:
+    """United States: more than 10,000 in currency is reported."""
+    american = known.regime == "us" or (known.regime is None and deal.base_currency == "USD")
+    if not american or deal.currency != "USD":
+        return
+    receipts: tuple[Deposit | Payment, ...] = (*deal.deposits, *deal.payments)
+    cash = sum((part.amount for part in receipts if part.method == "cash"), _ZERO)
+    if cash > CASH_REPORT_ABOVE:
+        yield found("D102", "payments", text(cash))
+
+
+def check_finance(deal: Deal, known: Known) -> Iterator[Finding]:
+    """The finance contract adds up by itself."""
+    contract = deal.finance
+    if contract is None:
+        return
+    if contract.amount_financed <= 0:
+        yield found("D103", "finance.amount_financed", text(contract.amount_financed), lender=contract.lender)
+    if contract.gross_cap_cost is not None and contract.cap_cost_reduction is not None:
+        adjusted = contract.gross_cap_cost - contract.cap_cost_reduction
+        if adjusted != contract.amount_financed:
+            yield found(
+                "D104", "finance.amount_financed", text(contract.amount_financed), computed=text(adjusted),
+                gross=text(contract.gross_cap_cost), reduction=text(contract.cap_cost_reduction),
+            )  # fmt: skip
+
+
+def check_balance(deal: Deal, known: Known) -> Iterator[Finding]:
+    """An open balance is allowed, but shown."""
+    if deal.balance_due:
+        who = "the customer owes it" if deal.balance_due > 0 else "we owe it to the customer"
+        yield found("D025", "balance_due", text(deal.balance_due), currency=deal.currency, who=who)
+
+
+def check_identity(deal: Deal, invoice_total: Decimal) -> list[Finding]:
+    """The deal identity: invoice total = deposits + payments + part-exchange + assigned rebates + amount financed +
+    balance due; and the signed total, where there is one, is the invoice total.
+
+    `invoice_total` is the gross total that the posting rules computed, in the deal currency, before or after they took
+    over the signed total (which they do within the tolerance, as rounding). What then is left over is a warning within
+    the deal's tolerance, and an error beyond it.
+    """
+    signed = list(_signed_total(deal, invoice_total))
+    if deal.contract_total is not None and not signed:
+        return list(_settlement(deal, deal.contract_total))
+    return [*signed, *_settlement(deal, invoice_total)]
+
+
+def _signed_total(deal: Deal, invoice_total: Decimal) -> Iterator[Finding]:
+    if deal.contract_total is None:
+        return
+    difference = deal.contract_total - invoice_total
+    if abs(difference) > tolerance(deal):
+        yield found(
+            "D071", "contract_total", text(deal.contract_total), computed=text(invoice_total),
+            difference=text(difference), tolerance=text(tolerance(deal)),
+        )  # fmt: skip
+
+
+def _settlement(deal: Deal, invoice_total: Decimal) -> Iterator[Finding]:
+    deposits = sum((part.amount for part in deal.deposits), _ZERO)
+    payments = sum((part.amount for part in deal.payments), _ZERO)
+    equity = sum(
+        (trade.allowance - trade.payoff + (trade.input_tax_amount or _ZERO) for trade in deal.trade_ins), _ZERO
+    )
+    rebates = sum((part.amount for part in deal.rebates if part.assigned_to_dealer), _ZERO)
+    financed = deal.finance.amount_financed if deal.finance is not None else _ZERO
+    settled = deposits + payments + equity + rebates + financed
+    left = invoice_total - settled
+    if left == deal.balance_due:
+        return
+    if abs(left - deal.balance_due) <= tolerance(deal):
+        yield found("D107", "balance_due", text(left), due=text(deal.balance_due))
+        return
+    yield found(
+        "D106", "balance_due", text(left), total=text(invoice_total), settled=text(settled), deposits=text(deposits),
+        payments=text(payments), equity=text(equity), rebates=text(rebates), financed=text(financed),
+        due=text(deal.balance_due),
+    )  # fmt: skip

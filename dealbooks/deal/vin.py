@@ -1,0 +1,52 @@
+"""What can be told of a vehicle identification number by itself (ISO 3779; check digit 49 CFR 565.15)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from vininfo import Vin
+
+_DIGITS = "0123456789X"
+_SHAPE = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
+_NORTH_AMERICA = frozenset("12345")
+_CHECK_POSITION = 8  # position 9, counted from one
+
+VinState = Literal["valid", "missing", "impossible", "short", "wrong_check_digit", "no_check_digit"]
+
+
+@dataclass(frozen=True, slots=True)
+class VinReading:
+    """`should` is the check digit that position 9 would need, where the state is about it."""
+
+    state: VinState
+    should: str = ""
+
+
+def read_vin(text: str | None) -> VinReading:
+    """Judge a VIN. Shorter ones are old or imported chassis numbers, of which nothing more can be told; the check digit
+    is certain only for cars made in North America (first character 1 to 5): elsewhere it is `no_check_digit`."""
+    vin = (text or "").strip().upper()
+    if not vin:
+        return VinReading("missing")
+    if len(vin) < 17:
+        return VinReading("short")
+    if not _SHAPE.fullmatch(vin):
+        return VinReading("impossible")
+    if _checks(vin):
+        return VinReading("valid")
+    should = _check_digit(vin)
+    if not should:  # a maker that uses position 9 otherwise (Ford Australia)
+        return VinReading("valid")
+    return VinReading("wrong_check_digit" if vin[0] in _NORTH_AMERICA else "no_check_digit", should)
+
+
+def _checks(vin: str) -> bool:
+    return bool(Vin(vin).verify_checksum(check_year=False))
+
+
+def _check_digit(vin: str) -> str:
+    """The character that position 9 of a well-formed VIN needs; empty when its maker uses none."""
+    before, after = vin[:_CHECK_POSITION], vin[_CHECK_POSITION + 1 :]
+    return next((digit for digit in _DIGITS if _checks(before + digit + after)), "")

@@ -1,0 +1,191 @@
+"""The examination behind `dealbooks doctor`: every part that a house needs, each told in a line with what to do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Literal
+
+from dealbooks.config import Config, load_config
+from dealbooks.errors import DealbooksError
+from dealbooks.house import House
+
+State = Literal["ok", "warning", "problem"]
+_PINNED = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)(\[[^]]*\])?==(?P<version>[^;\s]+)(?P<marker>.*)")
+_LEAST_FREE = 1 << 30
+_PREFECT = "http://127.0.0.1:4200/api"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line: what was looked at, how it stands, what was found and what to do."""
+
+    what: str
+    state: State
+    found: str
+    fix: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Plain types."""
+        return asdict(self)
+
+
+def examine(config_file: Path | None, *, upgrade_store: bool = False) -> Iterator[Check]:
+    """Look at everything; one part that is wrong does not hide the others. Changes nothing but, when asked, the store's
+    schema."""
+    yield from _versions()
+    try:
+        config = load_config(config_file)
+        house = House(config)
+    except DealbooksError as error:
+        yield _problem("configuration", error)
+        return
+    yield Check("configuration", "ok", str(config.file))
+    try:
+        yield _store(house, upgrade=upgrade_store)
+        for book in config.books:
+            yield from _book(house, book)
+        for source in config.sources:
+            yield from _source(house, source)
+    finally:
+        house.store.close()
+    yield _disk(house)
+    yield from _programs(config)
+    yield _prefect()
+
+
+def _problem(what: str, error: DealbooksError) -> Check:
+    return Check(what, "problem", error.message, error.fix)
+
+
+def _versions() -> Iterator[Check]:
+    yield Check("Python", "ok", ".".join(str(part) for part in sys.version_info[:3]))
+    wrong = 0
+    for name, wanted, optional in _pins():
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            if not optional:
+                wrong += 1
+                yield Check(f"version of {name}", "problem", f"{name} {wanted} is not installed", "Run 'uv sync'.")
+            continue
+        if found != wanted:
+            wrong += 1
+            fix = f"Install {name}=={wanted}: only this set was run together."
+            yield Check(f"version of {name}", "warning", f"{found} is installed, {wanted} is expected", fix)
+    if not wrong:
+        yield Check("versions", "ok", "every package that is pinned is the one expected (FastAPI among them)")
+
+
+def _pins() -> list[tuple[str, str, bool]]:
+    """Name, version and whether it is optional, of everything that this package pins."""
+    found = []
+    for text in metadata.requires("dealbooks") or ():
+        match = _PINNED.match(text)
+        if match is not None:
+            found.append((match["name"], match["version"], "extra" in match["marker"]))
+    return found
+
+
+def _store(house: House, *, upgrade: bool) -> Check:
+    from dealbooks.store.schema import HEAD, ensure
+
+    try:
+        ensure(house.store, upgrade_existing=upgrade)
+    except DealbooksError as error:
+        return _problem("store", error)
+    return Check("store", "ok", f"{_shown_url(house.store.url)}, schema {HEAD}")
+
+
+def _shown_url(url: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _book(house: House, book: str) -> Iterator[Check]:
+    name = f"book {book}"
+    try:
+        chart = house.chart(book)
+        rules = house.rulebook(book)
+    except DealbooksError as error:
+        yield _problem(name, error)
+        return
+    yield Check(f"{name}, chart", "ok", f"{chart.name}: {len(chart.roles)} account roles")
+    today = house.today(book)
+    known = {place.location for place in rules.locations}
+    lost = sorted(set(house.book_config(book).locations) - known)
+    if lost:
+        fix = "Add them under locations: in the rulebook, with the tax jurisdiction of each."
+        yield Check(f"{name}, rulebook", "problem", f"the rulebook does not know {', '.join(lost)}", fix)
+    elif rules.on(today).defaults is None:
+        fix = "Add a section under defaults: that holds today."
+        yield Check(f"{name}, rulebook", "problem", f"no defaults of the rulebook hold on {today}", fix)
+    else:
+        yield Check(f"{name}, rulebook", "ok", f"{rules.rulebook}, in force on {today}")
+    try:
+        problems = house.ledger(book).problems()
+    except DealbooksError as error:
+        yield _problem(f"{name}, ledger", error)
+        return
+    for text in problems:
+        yield Check(f"{name}, ledger", "problem", text, "Mend it in the ledger, then run this again.")
+    if not problems:
+        yield Check(f"{name}, ledger", "ok", house.book_config(book).ledger.platform)
+
+
+def _source(house: House, source: str) -> Iterator[Check]:
+    name = f"source {source}"
+    try:
+        field_map = house.field_map(source)
+        listing = house.source(source).look(house.clock())
+    except DealbooksError as error:
+        yield _problem(name, error)
+        return
+    yield Check(name, "ok", f"map {field_map.name}; {len(listing.ready)} files are there")
+    for one in listing.waiting:
+        if one.overdue:
+            fix = "Ask whoever sends it, or drop the missing part."
+            yield Check(f"{name}, {one.name}", "warning", f"it waits: {one.reason}", fix)
+
+
+def _disk(house: House) -> Check:
+    place = next(path for path in (house.var, *house.var.absolute().parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    shown = f"{free / (1 << 30):.1f} GiB free at {place}"
+    if free < _LEAST_FREE:
+        return Check("disk", "problem", shown, "Free some space: less than 1 GiB is left.")
+    return Check("disk", "ok", shown)
+
+
+def _programs(config: Config) -> Iterator[Check]:
+    """The separate programs that read and show the embedded ledger."""
+    if not any(book.ledger.platform == "beancount" for book in config.books.values()):
+        return
+    find = import_module("blocks.ledgers.beancount.programs").find_program
+    for program, state in (("bean-check", "problem"), ("bean-query", "problem"), ("fava", "warning")):
+        if find(program) is not None:
+            yield Check(program, "ok", "installed")
+        else:
+            missing: State = "problem" if state == "problem" else "warning"
+            yield Check(program, missing, "not installed", "Install it with: pip install 'dealbooks[ledger]'")
+
+
+def _prefect() -> Check:
+    """Whether a Prefect server answers; nothing that posts needs one."""
+    import httpx
+
+    url = os.environ.get("PREFECT_API_URL") or _PREFECT
+    shown = httpx.URL(url).copy_with(username=None, password=None)
+    try:
+        httpx.get(f"{url}/health", timeout=3.0).raise_for_status()
+    except httpx.HTTPError:
+        fix = "'dealbooks up' starts one; 'dealbooks sync' works without."
+        return Check("Prefect server", "warning", f"none answers at {shown}", fix)
+    return Check("Prefect server", "ok", f"answers at {shown}")

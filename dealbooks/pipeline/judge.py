@@ -1,0 +1,127 @@
+"""Judge one row of the inbox: map, determine, check. What comes out is a deal, or the reasons why not.
+
+    raw record --map--> Draft --determine--> Deal --check--> findings
+
+Reads nothing and writes nothing: the caller hands in the row, its overrides and the configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from dealbooks.book import Book
+from dealbooks.catalogue import found
+from dealbooks.deal import Deal
+from dealbooks.deal.rules import Known, check_deal, check_identity, structure_findings
+from dealbooks.determine import Rulebook, compare_commissions, compare_tax_total, determine
+from dealbooks.draft import Draft, RawRecord
+from dealbooks.findings import Finding, Severity, has_errors
+from dealbooks.mapping import FieldMap
+from dealbooks.money import MoneyError
+from dealbooks.pipeline.paths import PathError, set_path
+from dealbooks.posting import PostingError, post_deal
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The configuration that a row is judged by."""
+
+    book: Book
+    rulebook: Rulebook
+    field_map: FieldMap
+    source: str
+    locations: Mapping[str, Any]
+    known: Known
+
+
+@dataclass(slots=True)
+class Judged:
+    """What was made of a row. `deal` is None when it cannot be read as a deal at all."""
+
+    draft: Draft
+    filled: Mapping[str, Any]
+    deal: Deal | None
+    provenance: dict[str, str]
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        """Whether any finding refuses the deal."""
+        return self.deal is None or has_errors(self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A person's correction of one field: a column of the record, or a path of the deal."""
+
+    field: str
+    new: str
+    who: str
+
+
+def judge_record(record: RawRecord, setting: Setting, overrides: Iterable[Override] = ()) -> Judged:
+    """Map, determine and check one record; overrides are laid over what the source said.
+
+    A finding about a column that an override replaces is dropped with it. A row that cannot be read is not judged
+    further: everything else would only follow from that.
+    """
+    corrections = list(overrides)
+    replaced = {item.field for item in corrections}
+    record.findings = [one for one in record.findings if one.field not in replaced]
+    on_columns = [item for item in corrections if _is_column(record, item.field)]
+    findings: list[Finding] = []
+    for item in on_columns:
+        _lay_over(record.data, item, findings)
+    if has_errors(record.findings):
+        return Judged(Draft({}), {}, None, {}, [*findings, *record.findings])
+    draft = setting.field_map.draft(record)
+    for item in corrections:
+        if item not in on_columns:
+            _lay_over(draft.deal, item, findings)
+    findings += [*record.findings, *draft.findings]
+    determined = determine(
+        draft, rulebook=setting.rulebook, book=setting.book, source_system=setting.source, locations=setting.locations
+    )
+    findings += determined.findings
+    provenance = dict(determined.provenance) | {item.field: f"override by {item.who}" for item in corrections}
+    try:
+        deal = Deal.model_validate(determined.deal)
+    except ValidationError as error:
+        told = {_part(one.field) for one in findings if one.severity is Severity.ERROR}
+        findings += [one for one in structure_findings(error) if _part(one.field) not in told]
+        return Judged(draft, determined.deal, None, provenance, findings)
+    findings += check_deal(deal, known=setting.known)
+    if not has_errors(findings):
+        findings += _check_totals(deal, draft, setting)
+    return Judged(draft, determined.deal, deal, provenance, findings)
+
+
+def _check_totals(deal: Deal, draft: Draft, setting: Setting) -> list[Finding]:
+    """The rules that need the invoice as the posting rules compute it."""
+    try:
+        posted = post_deal(deal.model_copy(update={"lifecycle": ()}), book=setting.book)
+    except (PostingError, MoneyError) as error:
+        return [found("S011", reason=getattr(error, "reason", str(error)))]
+    findings = check_identity(deal, posted.invoice.gross_total)
+    findings += compare_tax_total(deal, draft.said, posted)
+    return findings + compare_commissions(deal, draft.said, posted, rulebook=setting.rulebook)
+
+
+def _part(path: str) -> str:
+    """The part of a deal that a path leads into: `finance` for `finance.lender`, `lines[2]` for `lines[2].tax_code`."""
+    return path.split(".", 1)[0]
+
+
+def _lay_over(data: dict[str, Any], item: Override, findings: list[Finding]) -> None:
+    try:
+        set_path(data, item.field, item.new)
+    except PathError as error:
+        findings.append(found("S010", item.field, item.new, reason=str(error)))
+
+
+def _is_column(record: RawRecord, name: str) -> bool:
+    return name in record.columns or name.split("[")[0].split(".")[0] in record.data

@@ -1,0 +1,283 @@
+"""Reconcile a period of a book: what our entries say should stand in the ledger, and what the ledger itself lists.
+
+The two sides are pulled apart from each other: entries from the store, records from the ledger, which never asks our
+store. Nothing is changed; the same books give the same answer again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, select
+
+from dealbooks.book import Book
+from dealbooks.config import BookConfig
+from dealbooks.ledger import Ledger, Record
+from dealbooks.periods import Period
+from dealbooks.pipeline.cutoff import CutOff, cut_off
+from dealbooks.pipeline.expected import (
+    Standing,
+    deal_standings,
+    expected_by_keys,
+    expected_of_period,
+    owners_of,
+    standings,
+)
+from dealbooks.pipeline.periods import PeriodHouse
+from dealbooks.reconcile import AccountMap, Expected, MatchPolicy, MatchResult, ReconException, Severity, match
+from dealbooks.reconcile.model import OPEN_ITEMS, SEVERITIES, Suggestion, money_text, sorted_exceptions
+from dealbooks.reconcile.openitems import open_exceptions
+from dealbooks.reconcile.totals import AccountTotal, Balance, LedgerSums, expected_units
+from dealbooks.reconcile.words import WORDS
+from dealbooks.store.tables import deals
+
+# The ledger's whole history is listed: balances need it, and a document may have been moved to any date.
+_BEGINNING = date(1900, 1, 1)
+_AHEAD = timedelta(days=3660)
+
+
+class ReconcileHouse(PeriodHouse, Protocol):
+    """What this module needs of a house."""
+
+    def book(self, name: str) -> Book:
+        """A book."""
+
+    def book_config(self, name: str) -> BookConfig:
+        """Its settings."""
+
+    def today(self, book: str) -> date:
+        """The business date of a book."""
+
+
+@dataclass(frozen=True, slots=True)
+class LateEntry:
+    """An entry of a closed period that was booked in this one (PC-3): listed, and no exception."""
+
+    deal: str
+    entry: str
+    original: date
+    booked: date
+
+    def as_json(self) -> dict[str, str]:
+        """Plain types."""
+        return {
+            "deal": self.deal, "entry": self.entry, "original_date": self.original.isoformat(),
+            "booked": self.booked.isoformat(),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A record without a key of ours that explains itself: `kind` is opening, banking or purchase."""
+
+    kind: str
+    ref: str
+    date: date
+    narration: str
+    amount: Decimal
+    currency: str
+
+    def as_json(self) -> dict[str, str]:
+        """Plain types."""
+        return {
+            "kind": self.kind, "ref": self.ref, "date": self.date.isoformat(), "narration": self.narration,
+            "amount": money_text(self.amount, self.currency), "currency": self.currency,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Both sides of a period of a book. `agreed`: the ledger is sound, every deal of the period is settled, and no
+    exception says that the two sides differ (open items, such as a lender who has not paid, are not differences)."""
+
+    book: str
+    legal_entity: str
+    currency: str
+    period: str
+    as_of: date
+    counts: Mapping[str, int]
+    units: Mapping[str, tuple[int, int]]
+    totals: tuple[AccountTotal, ...]
+    trial_balance: tuple[Balance, ...]
+    stock: tuple[Balance, ...]
+    exceptions: tuple[ReconException, ...]
+    suggestions: tuple[Suggestion, ...]
+    cut_off: tuple[CutOff, ...]
+    late: tuple[LateEntry, ...]
+    by_hand: tuple[ByHand, ...]
+    problems: tuple[str, ...]
+    stock_is_kept: bool
+
+    @property
+    def differences(self) -> tuple[ReconException, ...]:
+        """Exceptions that say that the two sides differ."""
+        return tuple(found for found in self.exceptions if found.code not in OPEN_ITEMS)
+
+    @property
+    def open_items(self) -> tuple[ReconException, ...]:
+        """Exceptions that say that somebody still owes."""
+        return tuple(found for found in self.exceptions if found.code in OPEN_ITEMS)
+
+    @property
+    def agreed(self) -> bool:
+        """Whether both sides agree."""
+        return not self.differences and not self.cut_off and not self.problems
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types; the same books give the same bytes."""
+        return {
+            "book": self.book, "legal_entity": self.legal_entity, "currency": self.currency, "period": self.period,
+            "as_of": self.as_of.isoformat(), "agreed": self.agreed, "counts": dict(self.counts),
+            "units": {name: {"expected": ours, "ledger": theirs} for name, (ours, theirs) in self.units.items()},
+            "totals": [row.as_json() for row in self.totals],
+            "trial_balance": [row.as_json() for row in self.trial_balance],
+            "stock": [row.as_json() for row in self.stock], "stock_is_kept": self.stock_is_kept,
+            "exceptions": [found.as_json() for found in self.exceptions],
+            "suggestions": [pair.as_json() for pair in self.suggestions],
+            "cut_off": [item.as_json() for item in self.cut_off], "late": [item.as_json() for item in self.late],
+            "by_hand": [item.as_json() for item in self.by_hand], "problems": list(self.problems),
+        }  # fmt: skip
+
+
+def reconcile(house: ReconcileHouse, book: str, period: str) -> Reconciliation:
+    """Reconcile a period (`2026-03`) of a book. Changes nothing.
+
+    Raises:
+        UsageError: there is no such book, or the period is not written as year and month.
+        StopConnection: the ledger cannot be read now.
+    """
+    month, own, ledger = Period.parse(period), house.book(book), house.ledger(book)
+    places = {code: place.dimension or code for code, place in house.book_config(book).locations.items()}
+    policy = MatchPolicy(month.first, month.last, own.currency, AccountMap(own.chart), places)
+    with house.store.read() as conn:
+        expected = expected_of_period(conn, book, month)
+    sums = LedgerSums(policy)
+    records = _pull(ledger, expected, sums, policy, house.today(book))
+    with house.store.read() as conn:
+        expected = _with_strangers(conn, book, expected, records)
+        result = match(expected, records, policy)
+        unsettled = _without_named(cut_off(conn, book, month), result, expected)
+        as_of = min(month.last, house.today(book))
+        more = _derived(conn, book, policy, result, sums, unsettled, as_of)
+    exceptions = sorted_exceptions([*result.exceptions, *more])
+    in_period = [item for item in expected if month.first <= item.entry.accounting_date <= month.last]
+    ours = expected_units(in_period, policy)
+    inside = [record for record in records if month.first <= record.date <= month.last]
+    return Reconciliation(
+        book=book, legal_entity=own.legal_entity, currency=own.currency, period=str(month), as_of=as_of,
+        counts={
+            "entries": len([item for item in in_period if item.state != "superseded"]), "records": len(inside),
+            "matched": len(result.matched), "exceptions": len(exceptions), "cut_off": len(unsettled),
+            "by_hand": len(result.others),
+        },
+        units={name: (ours.get(name, 0), sums.units.get(name, 0)) for name in sorted({*ours, *sums.units})},
+        totals=sums.account_totals(result), trial_balance=sums.trial_balance, stock=sums.stock,
+        exceptions=exceptions, suggestions=result.suggestions, cut_off=unsettled, late=_late(in_period),
+        by_hand=tuple(_by_hand(kind, record, own.currency) for kind, record in result.others),
+        problems=tuple(ledger.problems()), stock_is_kept=sums.keeps_stock,
+    )  # fmt: skip
+
+
+def _pull(
+    ledger: Ledger, expected: Sequence[Expected], sums: LedgerSums, policy: MatchPolicy, today: date
+) -> list[Record]:
+    """List the ledger once: add everything up, keep the records of the period and those that carry our keys."""
+    length = ledger.capabilities.key_length
+    keys = {key for item in expected for key in (item.key, item.key[:length], *item.effect_keys)}
+    kept: list[Record] = []
+    refs: dict[str, int] = {}
+    for record in ledger.records(_BEGINNING, max(policy.last, today) + _AHEAD):
+        sums.add(record)
+        if policy.first <= record.date <= policy.last or record.key in keys:
+            refs[record.ref] = count = refs.get(record.ref, 0) + 1
+            # A ledger may make several records of one line (a pad directive); each is told apart.
+            kept.append(record if count == 1 else replace(record, ref=f"{record.ref} ({count})"))
+    return kept
+
+
+def _with_strangers(conn: Connection, book: str, expected: list[Expected], records: Sequence[Record]) -> list[Expected]:
+    """Add the entries of other periods whose records lie in this one."""
+    known = {item.key for item in expected}
+    shown = {record.key for record in records} - known - {key for item in expected for key in item.effect_keys}
+    return expected + [item for item in expected_by_keys(conn, book, shown) if item.key not in known]
+
+
+def _without_named(found: Sequence[CutOff], result: MatchResult, expected: Sequence[Expected]) -> tuple[CutOff, ...]:
+    """A disputed deal whose difference is named as an exception is not named a second time."""
+    deal_of = {item.key: item.deal_id for item in expected}
+    named = {deal_of.get(one.subject) for one in result.exceptions}
+    return tuple(item for item in found if item.kind != "disputed" or item.deal_id not in named)
+
+
+def _derived(
+    conn: Connection,
+    book: str,
+    policy: MatchPolicy,
+    result: MatchResult,
+    sums: LedgerSums,
+    unsettled: Sequence[CutOff],
+    as_of: date,
+) -> list[ReconException]:
+    """What balances say about deals and cars, and deals that have no entries at all."""
+    known = standings(conn, book, policy.last)
+    items = sums.open_items
+    owner = {key: deal for key, (_, deal) in owners_of(conn, book, (k for item in items for k in item.keys)).items()}
+    sold_here = {item.deal_id for item, _ in result.matched if item.entry.event == "sale.posted"}
+    reversed_ = {deal_id for deal_id, standing in known.items() if standing.reversed_open}
+    twice = [number for number, count in sums.sold.items() if count > 1]
+    by_car = select(deals.c.id).where((deals.c.book == book) & deals.c.stock_no.in_(twice[:400]))
+    cars = {row.id for row in conn.execute(by_car)} if twice else set()
+    stated = deal_standings(conn, known, {*owner.values(), *sold_here, *reversed_, *cars})
+    named = {number for found in result.exceptions for number in found.stock_nos}
+    named |= {item.deal_id for item in unsettled if item.deal_id}
+    found = list(
+        open_exceptions(
+            items, stated, owner, sums.sold, as_of=as_of, currency=policy.currency, named=named,
+            stock_is_kept=sums.keeps_stock,
+        )
+    )  # fmt: skip
+    return found + _without_entries(conn, book, policy, known, named)
+
+
+def _without_entries(
+    conn: Connection, book: str, policy: MatchPolicy, known: Mapping[str, Standing], named: set[str]
+) -> list[ReconException]:
+    """Completeness (R1): a deal of the period that counts as posted must have a sale among our entries."""
+    days = deals.c.accounting_date.between(policy.first.isoformat(), policy.last.isoformat())
+    query = select(deals).where((deals.c.book == book) & days & (deals.c.state == "posted")).order_by(deals.c.id)
+    words = WORDS["missing_in_ledger"]
+    return [
+        ReconException(
+            code="missing_in_ledger", severity=SEVERITIES["missing_in_ledger"],
+            what=f"Deal {row['deal_number']} counts as posted, and none of its entries is known.",
+            where=f"deal {row['deal_number']}", ours=f"a sale on {row['accounting_date']}", theirs="nothing",
+            difference=Decimal(0), currency=policy.currency, cause="The store has lost the entries of the deal.",
+            cure=words.cure.format(deal=row["deal_number"], ref=""), subject=row["id"], deal=row["deal_number"],
+            stock_nos=(row["stock_no"],) if row["stock_no"] else (),
+        )
+        for row in conn.execute(query).mappings() if row["id"] not in known and row["id"] not in named
+    ]  # fmt: skip
+
+
+def _late(expected: Sequence[Expected]) -> tuple[LateEntry, ...]:
+    late = [
+        LateEntry(item.deal, item.entry.entry_id, item.entry.original_date, item.entry.accounting_date)
+        for item in expected
+        if item.entry.original_date is not None and item.state != "superseded"
+    ]
+    return tuple(sorted(late, key=lambda item: (item.original, item.deal, item.entry)))
+
+
+def _by_hand(kind: str, record: Record, currency: str) -> ByHand:
+    amount = sum((line.amount for line in record.lines if line.amount > 0), Decimal(0))
+    shown = record.lines[0].currency if record.lines else currency
+    return ByHand(kind, record.ref, record.date, record.narration, amount, shown)
+
+
+def holds_a_close(found: ReconException) -> bool:
+    """Whether an exception keeps a period from being closed until it is mended or accepted."""
+    return found.severity is not Severity.LOW

@@ -1,0 +1,97 @@
+"""Cells of the sheets that we write and read: nothing in them may be taken for a formula by a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TextIO
+
+# Control characters that a workbook's XML cannot hold.
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain_cell(text: str) -> str:
+    """A cell as we write it: one that begins like a formula gets an apostrophe before it (csv_files.md section 3)."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def read_cell(text: str) -> str:
+    """A cell as a person gave it back."""
+    stripped = text.strip()
+    return stripped[1:] if stripped.startswith("'") and stripped[1:].startswith(_FORMULA) else stripped
+
+
+Cell = str | int | Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table to be opened in a spreadsheet: text cells are escaped when it is written, amounts stay numbers."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """One object a row; amounts as text."""
+        return [
+            {
+                name: format(cell, "f") if isinstance(cell, Decimal) else cell
+                for name, cell in zip(self.columns, row, strict=True)
+            }
+            for row in self.rows
+        ]
+
+
+def write_csv(sheet: Sheet, stream: TextIO) -> None:
+    """Write a sheet as CSV; amounts plain, with the decimals of their currency."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(sheet.columns)
+    for row in sheet.rows:
+        writer.writerow([_csv_cell(cell) for cell in row])
+
+
+def write_xlsx(sheet: Sheet, path: Path) -> None:
+    """Write a sheet as an Excel workbook; amounts are numbers with their decimals, everything else is text.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
+    book = Workbook(write_only=True)
+    page = book.create_sheet(sheet.title[:31])
+    page.freeze_panes = "A2"
+    heads = [WriteOnlyCell(page, value=name) for name in sheet.columns]
+    for head in heads:
+        head.font = Font(bold=True)
+    page.append(heads)
+    for row in sheet.rows:
+        page.append([_xlsx_cell(page, WriteOnlyCell, cell) for cell in row])
+    book.save(path)
+
+
+def _csv_cell(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, Decimal):
+        return format(cell, "f")
+    return str(cell) if isinstance(cell, int) else plain_cell(cell)
+
+
+def _xlsx_cell(page: Any, make: Any, cell: Cell) -> Any:
+    if isinstance(cell, Decimal):
+        made = make(page, value=cell)
+        digits = -int(cell.as_tuple().exponent)
+        made.number_format = "#,##0" + ("." + "0" * digits if digits > 0 else "")
+        return made
+    made = make(page, value=_NOT_IN_XML.sub(" ", plain_cell(cell)) if isinstance(cell, str) else cell)
+    if isinstance(cell, str):
+        made.data_type = "s"
+    return made

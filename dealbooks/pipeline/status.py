@@ -1,0 +1,166 @@
+"""Status: where everything stands, in counts, for each book and each source. Reads only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from dealbooks.house import House
+from dealbooks.pipeline.periods import PeriodRow
+from dealbooks.pipeline.periods import history as period_history
+from dealbooks.pipeline.states import state_of
+from dealbooks.store.tables import audit, batches, deal_versions, deals, effects, facts, files, leases, quarantine
+
+_MOST_FILES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file that was refused whole, and why."""
+
+    name: str
+    since: str
+    reasons: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        return {"name": self.name, "since": self.since, "reasons": list(self.reasons)}
+
+
+@dataclass(frozen=True, slots=True)
+class BookStatus:
+    """One book: deals and write calls by state, quarantine, facts, periods, and when something last changed."""
+
+    book: str
+    name: str
+    deals: Mapping[str, int]
+    effects: Mapping[str, int]
+    quarantine: int
+    facts: Mapping[str, int]
+    periods: tuple[PeriodRow, ...]
+    last_change: str
+
+    @property
+    def needs_person(self) -> int:
+        """How many things wait for a person."""
+        stuck = sum(self.deals.get(state, 0) for state in ("held", "disputed", "refused"))
+        return stuck + self.quarantine + self.facts.get("conflict", 0)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        return {
+            "book": self.book, "name": self.name, "deals": dict(self.deals), "effects": dict(self.effects),
+            "quarantine": self.quarantine, "facts": dict(self.facts), "needs_person": self.needs_person,
+            "periods": [one.as_json() for one in self.periods], "last_change": self.last_change,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """One source: files by state, those that are held, rows that belong to no book yet, and the last new rows."""
+
+    source: str
+    platform: str
+    files: Mapping[str, int]
+    held: tuple[HeldFile, ...]
+    last_rows: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        return {
+            "source": self.source, "platform": self.platform, "files": dict(self.files),
+            "held": [one.as_json() for one in self.held], "last_rows": self.last_rows,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseStatus:
+    """Who works on what now."""
+
+    name: str
+    holder: str
+    until: str
+
+    def as_json(self) -> dict[str, str]:
+        """Plain types."""
+        return {"name": self.name, "holder": self.holder, "until": self.until}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything. `unassigned` are rows in quarantine of which no book is known."""
+
+    books: tuple[BookStatus, ...]
+    sources: tuple[SourceStatus, ...]
+    leases: tuple[LeaseStatus, ...]
+    unassigned: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        return {
+            "books": [one.as_json() for one in self.books], "sources": [one.as_json() for one in self.sources],
+            "leases": [one.as_json() for one in self.leases], "quarantine_without_book": self.unassigned,
+        }  # fmt: skip
+
+
+def status(house: House) -> Status:
+    """Where everything stands now; nothing is changed and no ledger is asked."""
+    periods = {book: period_history(house, book) for book in house.config.books}
+    with house.store.read() as conn:
+        waiting = _counts(conn, quarantine.c.book, quarantine.c.state == "open")
+        books = tuple(_book(conn, house, book, waiting.get(book, 0), periods[book]) for book in house.config.books)
+        sources = tuple(_source(conn, house, source) for source in house.config.sources)
+        held = select(leases).where(leases.c.expires_at > house.store.now()).order_by(leases.c.name)
+        working = tuple(LeaseStatus(row.name, row.holder, row.expires_at) for row in conn.execute(held))
+    return Status(books, sources, working, sum(n for book, n in waiting.items() if book not in house.config.books))
+
+
+def _book(conn: Connection, house: House, book: str, waiting: int, periods: tuple[PeriodRow, ...]) -> BookStatus:
+    last = conn.execute(select(func.max(audit.c.at)).where(audit.c.book == book)).scalar()
+    return BookStatus(
+        book, house.book_config(book).name, _deals(conn, book), _counts(conn, effects.c.state, effects.c.book == book),
+        waiting, _counts(conn, facts.c.state, facts.c.book == book), periods, last or "",
+    )  # fmt: skip
+
+
+def _deals(conn: Connection, book: str) -> dict[str, int]:
+    """Deals by the one state that a person sees."""
+    with_held = select(deal_versions.c.deal_id).where(
+        (deal_versions.c.book == book) & (deal_versions.c.state == "held")
+    )
+    held = {row.deal_id for row in conn.execute(with_held)}
+    counts = _counts(conn, deals.c.state, deals.c.book == book)
+    if not held:
+        return counts
+    own = select(deals.c.id, deals.c.state).where((deals.c.book == book) & deals.c.id.in_(with_held))
+    for row in conn.execute(own):
+        shown = state_of(row.state, held=True)
+        counts[row.state] -= 1
+        counts[shown] = counts.get(shown, 0) + 1
+    return {state: count for state, count in sorted(counts.items()) if count}
+
+
+def _counts(conn: Connection, column: Any, condition: Any) -> dict[str, int]:
+    query = select(column, func.count()).where(condition).group_by(column).order_by(column)
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def _source(conn: Connection, house: House, source: str) -> SourceStatus:
+    query = select(files).where((files.c.source == source) & (files.c.state == "held")).order_by(files.c.id.desc())
+    held = tuple(
+        HeldFile(row.name, row.first_seen, _reasons(row.judgement)) for row in conn.execute(query.limit(_MOST_FILES))
+    )
+    last = conn.execute(select(func.max(batches.c.created_at)).where(batches.c.source == source)).scalar()
+    return SourceStatus(
+        source, house.source_config(source).platform, _counts(conn, files.c.state, files.c.source == source), held,
+        last or "",
+    )  # fmt: skip
+
+
+def _reasons(judgement: str) -> tuple[str, ...]:
+    found = json.loads(judgement or "{}").get("findings", [])
+    return tuple(one["message"] for one in found)

@@ -1,0 +1,395 @@
+"""Validate a batch: every row becomes an accepted version of a deal, or waits in quarantine with its reasons.
+
+What the source says again changes nothing; what is older than what is known changes nothing. A bad row never stops the
+others. One transaction takes the whole batch: killed before it, the batch is as it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from dealbooks.canonical import canonical_json, compact_json, sha256_hex
+from dealbooks.catalogue import found, once
+from dealbooks.deal import Deal
+from dealbooks.deal.rules.history import StandingSale, check_posted_receipts, check_sold_before, check_unwind
+from dealbooks.draft import RawRecord
+from dealbooks.findings import Finding, Severity, has_errors
+from dealbooks.house import House
+from dealbooks.pipeline import history
+from dealbooks.pipeline.judge import Judged, Override, judge_record
+from dealbooks.pipeline.keys import deal_id
+from dealbooks.pipeline.progress import Progress, silent
+from dealbooks.pipeline.records import record_of
+from dealbooks.pipeline.settings import BookFinder
+from dealbooks.store import Tx
+from dealbooks.store.db import Row
+from dealbooks.store.tables import batches, inbox, overrides, quarantine
+
+_PROGRESS_EVERY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A row that was refused: where it stands, and why."""
+
+    deal_number: str
+    place: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateResult:
+    """What became of the rows of a batch. `docs` is the page of Data Docs of this batch."""
+
+    batch: int
+    source: str
+    rows: int
+    accepted: int
+    quarantined: int
+    unchanged: int
+    older: int
+    warnings: int
+    books: tuple[str, ...]
+    refused: tuple[QuarantinedRow, ...] = ()
+    notices: tuple[str, ...] = ()
+    docs: Path | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        return {
+            "batch": self.batch, "source": self.source, "rows": self.rows, "accepted": self.accepted,
+            "quarantined": self.quarantined, "unchanged": self.unchanged, "older": self.older,
+            "warnings": self.warnings, "books": list(self.books), "notices": list(self.notices),
+            "refused": [
+                {"deal": row.deal_number, "place": row.place, "reasons": list(row.reasons)} for row in self.refused
+            ],
+            "docs": str(self.docs) if self.docs else None,
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Item:
+    """One row on its way through."""
+
+    row: Row
+    record: RawRecord
+    state: str = "new"  # then unchanged | superseded | accepted | quarantined | ignored
+    note: str = ""
+    book: str = ""
+    deal_id: str = ""
+    known: Row | None = None  # the deal as it stands, when there is one
+    judged: Judged | None = None
+    deal: Deal | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+def validate(house: House, batch: int, *, progress: Progress = silent) -> ValidateResult:
+    """Judge every new row of a batch and record what became of it.
+
+    Raises:
+        UsageError: there is no such batch.
+        StopBatch: the data-quality engine could not judge the batch; nothing of it was taken.
+    """
+    with house.store.read() as conn:
+        listed = conn.execute(select(batches).where(batches.c.id == batch)).mappings().one()
+        rows = _new_rows(conn, batch)
+        items = [_Item(row, record_of(row)) for row in rows]
+        fixes = _active_overrides(conn, [item.record.natural_key for item in items])
+        known = history.known_deals(conn, [item.record.natural_key for item in items])
+    finder = BookFinder(house, listed["source"])
+    for number, item in enumerate(items, 1):
+        _first_look(item, known.get(item.record.natural_key), fixes.get(item.record.natural_key, []))
+        if item.state == "new":
+            _judge(item, finder, fixes.get(item.record.natural_key, []))
+        if number % _PROGRESS_EVERY == 0 or number == len(items):
+            progress("validate", number, len(items))
+    docs = _check_batch(house, listed["source"], batch, items)
+    with house.store.read() as conn:
+        _against_history(conn, items)
+    with house.store.transaction(house.actor, f"validate batch {batch}") as tx:
+        notices = _record(house, tx, dict(listed), items, fixes)
+    return _result(batch, listed["source"], items, notices, docs)
+
+
+def _new_rows(conn: Connection, batch: int) -> list[Row]:
+    query = select(inbox).where((inbox.c.batch_id == batch) & (inbox.c.state == "new") & (inbox.c.kind == "deal"))
+    return [dict(row) for row in conn.execute(query.order_by(inbox.c.id)).mappings()]
+
+
+def _active_overrides(conn: Connection, keys: Sequence[str]) -> dict[str, list[Row]]:
+    fixes: dict[str, list[Row]] = {}
+    if conn.execute(select(overrides.c.id).limit(1)).first() is None:
+        return fixes
+    for start in range(0, len(keys), 500):
+        chosen = overrides.c.natural_key.in_(keys[start : start + 500]) & (overrides.c.state == "active")
+        for row in conn.execute(select(overrides).where(chosen).order_by(overrides.c.id)).mappings():
+            fixes.setdefault(row["natural_key"], []).append(dict(row))
+    return fixes
+
+
+def _first_look(item: _Item, known: Row | None, fixes: Sequence[Row]) -> None:
+    """What needs no judging: the same content again, or something older than what we have."""
+    item.known = known
+    if known is None:
+        if item.record.action == "void":
+            item.state, item.note = "ignored", "a void of a deal that was never taken: there is nothing to take back"
+        return
+    item.deal_id, item.book = known["id"], known["book"]
+    own = [fix for fix in fixes if fix["content_hash"] == item.record.content_hash]
+    if item.record.content_hash == known["content_hash"] and not own:
+        item.state, item.note = "unchanged", "the same content again"
+    elif tuple(item.record.revision) < tuple(json.loads(known["revision"])) and not own:
+        item.state, item.note = "superseded", "older than the version that we have"
+
+
+def _judge(item: _Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
+    setting = finder.setting(item.record)
+    if setting is None:
+        store_code = str(item.record.data.get("store_code") or "")
+        item.findings = [*item.record.findings, found("R006", "location", store_code, book="any book of this source")]
+        item.state = "quarantined"
+        return
+    item.book = setting.book.name
+    own = [fix for fix in fixes if fix["content_hash"] == item.record.content_hash]
+    item.judged = judge_record(item.record, setting, [Override(fix["field"], fix["new"], fix["who"]) for fix in own])
+    item.findings = list(item.judged.findings)
+    item.deal = item.judged.deal
+    if not item.deal_id:
+        item.deal_id = deal_id(item.book, finder.identity(item.record, item.judged))
+
+
+def _check_batch(house: House, source: str, batch: int, items: Sequence[_Item]) -> Path | None:
+    """The batch through Great Expectations; its findings join those of each row, each told once."""
+    judged = {
+        item.row["id"]: item
+        for item in items
+        if item.judged is not None and item.judged.filled and item.record.action == "post"
+    }
+    if not judged:
+        return None
+    rows = [
+        house.check_row(row_id, key=item.record.natural_key, draft=item.judged.draft, deal=item.judged.filled)
+        for row_id, item in judged.items()
+        if item.judged is not None
+    ]
+    outcome = house.validator.check(rows, name=f"{source}-{batch}")
+    for row_id, findings in outcome.findings.items():
+        judged[row_id].findings = _without_consequence(once([*judged[row_id].findings, *findings]))
+    docs: Path | None = outcome.docs
+    return docs
+
+
+def _without_consequence(findings: list[Finding]) -> list[Finding]:
+    """That a deal cannot be turned into entries (S011) says nothing new where the reason for it was found."""
+    others = [one for one in findings if one.code != "S011"]
+    return others if has_errors(others) else findings
+
+
+def _against_history(conn: Connection, items: Sequence[_Item]) -> None:
+    """Rules that need what was taken before: one car is sold once, money received does not change."""
+    standing = history.standing_sales(conn, [item.deal for item in items if item.deal is not None])
+    changed = [item.deal_id for item in items if item.known is not None and item.deal is not None]
+    receipts = history.posted_receipts(conn, changed)
+    newest = history.newest_deals(conn, [i.deal_id for i in items if i.known is not None and i.record.action == "void"])
+    taken: dict[tuple[str, str], list[StandingSale]] = {}
+    for item in items:
+        if item.judged is None:
+            continue
+        if item.record.action == "void" and item.deal_id in newest:
+            item.deal = _unwound(newest[item.deal_id], item)
+            item.findings = [one for one in item.findings if one.field.startswith("lifecycle")]
+            if item.deal is not None:
+                item.findings += check_unwind(item.deal, history.sold_on(conn, item.book, item.deal))
+        elif item.deal is not None and not has_errors(item.findings):
+            others = [*standing.for_deal(item.book, item.deal_id, item.deal)]
+            for key in (("vin", item.deal.vehicle.vin), ("stock", item.deal.vehicle.stock_no)):
+                others += [sale for sale in taken.get((item.book, "/".join(key)), []) if sale not in others]
+            item.findings += check_sold_before(item.deal, history.without_returned(conn, item.book, item.deal, others))
+            item.findings += check_posted_receipts(item.deal, receipts.get(item.deal_id, {}))
+        item.state = "quarantined" if item.deal is None or has_errors(item.findings) else "accepted"
+        if item.state == "accepted" and item.deal is not None and item.record.action == "post" and item.known is None:
+            sale = history.standing_sale(item.deal)
+            for key in (("vin", sale.vin), ("stock", sale.stock_no)):
+                taken.setdefault((item.book, "/".join(key)), []).append(sale)
+
+
+def _unwound(standing: Deal, item: _Item) -> Deal | None:
+    """The deal as it stands, with the unwind that the void row tells."""
+    said = item.judged.filled.get("lifecycle") if item.judged is not None else None
+    events = [event for event in (said or []) if event.get("event") == "unwound"]
+    if not events or not events[-1].get("at"):
+        item.findings.append(found("S012", "lifecycle", item.record.data.get("void_date", "")))
+        return None
+    data = standing.as_json() | {"lifecycle": [*standing.as_json().get("lifecycle", []), events[-1]]}
+    return Deal.model_validate(data)
+
+
+# -- recording -----------------------------------------------------------------------------------------------------
+
+
+def _record(house: House, tx: Tx, batch: Row, items: Sequence[_Item], fixes: Mapping[str, Sequence[Row]]) -> list[str]:
+    notices = _drop_stale_overrides(tx, items, fixes)
+    hashes = {item.book: house.config_hash(item.book, batch["source"]) for item in items if item.state == "accepted"}
+    _accept(tx, [item for item in items if item.state == "accepted"], batch, hashes)
+    _quarantine(tx, [item for item in items if item.state == "quarantined"])
+    _close_quarantine(tx, [item for item in items if item.state == "accepted"])
+    _mark(tx, items)
+    tx.update("batches", [batch], state="validated", summary=canonical_json(_counts(items)))
+    return notices
+
+
+def _counts(items: Sequence[_Item]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for item in items:
+        counts[item.state] = counts.get(item.state, 0) + 1
+    return counts
+
+
+def _accept(tx: Tx, items: Sequence[_Item], batch: Row, hashes: Mapping[str, str]) -> None:
+    new_deals, changed, aliases, versions = [], [], [], []
+    seen: dict[str, Row] = {}
+    for item in items:
+        deal = item.deal
+        if deal is None:
+            continue
+        known = seen.get(item.deal_id) or item.known
+        number = (known["version"] if known else 0) + 1
+        deal = _versioned(deal, number, item)
+        values = {
+            "book": item.book, "state": _taken_as(item), "deal_number": deal.deal_id, "vin": deal.vehicle.vin,
+            "stock_no": deal.vehicle.stock_no, "customer": deal.customer.name or deal.customer.id,
+            "location": deal.location, "source": batch["source"], "content_hash": item.record.content_hash,
+            "revision": json.dumps(list(item.record.revision)), "version": number,
+            "accounting_date": deal.accounting_date.isoformat(), "updated_at": tx.at,
+        }  # fmt: skip
+        if known is None:
+            row = {"id": item.deal_id, "posted_version": 0} | values
+            new_deals.append(row)
+            aliases.append({"natural_key": item.record.natural_key, "deal_id": item.deal_id})
+        else:
+            row = known | values
+            changed.append((known, values))
+            if item.known is None:
+                aliases.append({"natural_key": item.record.natural_key, "deal_id": item.deal_id})
+        seen[item.deal_id] = row
+        body = compact_json(deal.as_json())
+        warnings = [one.as_json() for one in item.findings]
+        versions.append(
+            {
+                "id": f"{item.deal_id}/{number}", "deal_id": item.deal_id, "version": number, "book": item.book,
+                "state": "accepted", "content_hash": item.record.content_hash, "inbox_id": item.row["id"],
+                "batch_id": batch["id"], "deal": body, "deal_hash": sha256_hex(body),
+                "provenance": compact_json(item.judged.provenance if item.judged else {}),
+                "warnings": compact_json(warnings), "config_hash": hashes[item.book],
+                "note": "unwound" if item.record.action == "void" else "", "created_at": tx.at,
+            }
+        )  # fmt: skip
+        item.row = item.row | {"deal_id": item.deal_id, "version": number}
+    tx.insert("deals", new_deals)
+    tx.change("deals", changed)
+    tx.insert("deal_aliases", aliases)
+    tx.insert("deal_versions", versions)
+
+
+def _taken_as(item: _Item) -> str:
+    return "unwinding" if item.record.action == "void" else "accepted"
+
+
+def _versioned(deal: Deal, number: int, item: _Item) -> Deal:
+    """The deal under its version; what changes a posted deal says when (PC-6: dated with its own fact)."""
+    if item.record.action != "post":
+        return deal
+    changes: dict[str, Any] = {"deal_version": number}
+    if number > 1 and deal.amended_at is None:
+        told = date.fromisoformat(item.record.changed_on) if item.record.changed_on else deal.accounting_date
+        changes["amended_at"] = max(told, deal.accounting_date)
+        changes["amend_reason"] = deal.amend_reason or "changed at the source"
+        changes["dates"] = deal.dates.model_copy(update={"accounting": changes["amended_at"]})
+    return deal.model_copy(update=changes)
+
+
+def _quarantine(tx: Tx, items: Sequence[_Item]) -> None:
+    open_before = _open_rows(tx, items)
+    rows = [
+        {
+            "id": number, "inbox_id": item.row["id"], "source": item.row["source"],
+            "natural_key": item.record.natural_key, "content_hash": item.record.content_hash, "book": item.book,
+            "state": "open", "deal_number": item.record.natural_key.rsplit(":", 1)[-1], "place": item.row["place"],
+            "reasons": compact_json([one.as_json() for one in item.findings]), "opened_at": tx.at, "closed_at": None,
+            "closed_by": "",
+        }
+        for number, item in zip(tx.next_ids("quarantine", len(items)) if items else (), items, strict=True)
+    ]  # fmt: skip
+    tx.update("quarantine", open_before, state="superseded", closed_at=tx.at, closed_by="a newer row of the same deal")
+    tx.insert("quarantine", rows)
+
+
+def _close_quarantine(tx: Tx, items: Sequence[_Item]) -> None:
+    tx.update("quarantine", _open_rows(tx, items), state="released", closed_at=tx.at, closed_by="accepted")
+
+
+def _open_rows(tx: Tx, items: Sequence[_Item]) -> list[Row]:
+    keys = [item.record.natural_key for item in items]
+    found_rows: list[Row] = []
+    for start in range(0, len(keys), 500):
+        chosen = quarantine.c.natural_key.in_(keys[start : start + 500]) & (quarantine.c.state == "open")
+        found_rows += tx.rows(select(quarantine).where(chosen))
+    return found_rows
+
+
+def _mark(tx: Tx, items: Sequence[_Item]) -> None:
+    """The state of each inbox row; what is unchanged need not be kept twice."""
+    pairs = []
+    for item in items:
+        old = {key: item.row[key] for key in item.row}
+        values = {
+            "state": item.state, "note": item.note, "deal_id": item.deal_id or None, "version": item.row["version"],
+            "body": None if item.state == "unchanged" else item.row["body"],
+        }  # fmt: skip
+        pairs.append((old, values))
+    tx.change("inbox", pairs)
+
+
+def _drop_stale_overrides(tx: Tx, items: Sequence[_Item], fixes: Mapping[str, Sequence[Row]]) -> list[str]:
+    """A correction holds for the content it was made for; when the source changes, it is dropped, with notice."""
+    notices = []
+    for item in items:
+        if item.state not in ("accepted", "quarantined"):
+            continue
+        stale = [
+            fix for fix in fixes.get(item.record.natural_key, []) if fix["content_hash"] != item.record.content_hash
+        ]
+        tx.update("overrides", stale, state="dropped")
+        notices += [
+            f"{fix['field']} of {item.row['place']}: the correction by {fix['who']} was dropped, because the source"
+            " now says something else"
+            for fix in stale
+        ]
+    return notices
+
+
+def _result(batch: int, source: str, items: Sequence[_Item], notices: list[str], docs: Path | None) -> ValidateResult:
+    count: Callable[[str], int] = lambda state: sum(item.state == state for item in items)  # noqa: E731
+    refused = tuple(
+        QuarantinedRow(
+            item.record.natural_key.rsplit(":", 1)[-1], item.row["place"],
+            tuple(one.message for one in item.findings if one.severity is Severity.ERROR),
+        )
+        for item in items
+        if item.state == "quarantined"
+    )  # fmt: skip
+    warnings = sum(
+        one.severity is Severity.WARNING for item in items if item.state == "accepted" for one in item.findings
+    )
+    notices += [f"{item.row['place']}: {item.note}" for item in items if item.state == "ignored"]
+    return ValidateResult(
+        batch, source, len(items), count("accepted"), count("quarantined"), count("unchanged"), count("superseded"),
+        warnings, tuple(sorted({item.book for item in items if item.book})), refused, tuple(notices), docs,
+    )  # fmt: skip

@@ -1,0 +1,166 @@
+"""Money received: one entry per receipt, under its own key, never in the sale entry (posting-rules.md section 1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from dealbooks.book import Locks
+from dealbooks.deal import Deal, Deposit, Payment
+from dealbooks.entries import Entry, Line
+from dealbooks.money import Money
+from dealbooks.posting.arithmetic import cut, total
+from dealbooks.posting.errors import PostingError
+from dealbooks.posting.foreign import on_account, rate_of_deal, relieved
+from dealbooks.posting.roles import customer_account
+from dealbooks.posting.settlement import deposit_held
+from dealbooks.posting.sheet import Dated, Dims, Sheet, entry, open_day
+
+PART = "payment"
+AT_DEAL_RATE = "Valued at the exchange rate of the deal: it states none of its own."
+
+
+def receipts_of(deal: Deal, sale: Entry | None, found: Mapping[str, Entry], locks: Locks) -> list[Entry]:
+    """Entries for deposits and payments that are not recorded yet; `sale` is the newest sale entry.
+
+    A receipt whose amount was corrected gets an entry for the difference, `receipt-<receipt_id>-v<version>`: what is
+    recorded is never edited.
+    """
+    new: list[Entry] = []
+    for deposit in deal.deposits:
+        held = deposit_held(deal, deposit.receipt_id)
+        other = _Side("deposit.received", "payable.customer_deposits", held)
+        new += _receipt(deal, deposit, other, found, locks, None)
+    if not deal.payments:
+        return new
+    account = _Account(deal, sale, found)
+    for payment in deal.payments:
+        other = _Side("payment.received", "receivable.customer", customer_account(deal))
+        new += _receipt(deal, payment, other, found, locks, account)
+    return new
+
+
+class _Side:
+    """What a receipt settles."""
+
+    __slots__ = ("dims", "event", "role")
+
+    def __init__(self, event: str, role: str, dims: Dims) -> None:
+        self.event = event
+        self.role = role
+        self.dims = dims
+
+
+class _Account:
+    """In foreign currency: what of the customer's account is still booked, in base currency."""
+
+    def __init__(self, deal: Deal, sale: Entry | None, found: Mapping[str, Entry]) -> None:
+        self.deal = deal
+        self.due, self.due_base = on_account([sale] if sale is not None else [], "receivable.customer")
+        earlier = [entry for entry in found.values() if entry.event == "payment.received"]
+        paid, paid_base = on_account(earlier, "receivable.customer")
+        self.paid, self.paid_base = -paid, -paid_base
+
+    def relieve(self, amount: Decimal, rate: Decimal) -> Decimal:
+        """A part payment pro rata; the one that settles the account takes the rest (posting-rules.md section 2)."""
+        if self.paid + amount == self.due:
+            base = self.due_base - self.paid_base
+        else:
+            base = relieved(amount, self.due, self.due_base, rate, self.deal.base_currency)
+        self.paid += amount
+        self.paid_base += base
+        return base
+
+
+def _receipt(
+    deal: Deal,
+    receipt: Deposit | Payment,
+    other: _Side,
+    found: Mapping[str, Entry],
+    locks: Locks,
+    account: _Account | None,
+) -> list[Entry]:
+    entry_id, amount, note, when = f"receipt-{receipt.receipt_id}", receipt.amount, "", receipt.date
+    recorded = _recorded(found, entry_id)
+    if recorded is not None:
+        amount -= recorded
+        if not amount:
+            return []
+        entry_id, when, note = _correction(deal, entry_id, recorded, receipt, found)
+    if not amount:
+        return []
+    sheet = Sheet(deal.currency, deal.location, deal.department)
+    sheet.debit(PART, "cash.undeposited", amount, (("method", receipt.method),))
+    sheet.credit(PART, other.role, amount, other.dims)
+    day = open_day(when, locks)
+    deal_rate = rate_of_deal(deal)
+    if deal_rate is None:
+        return [entry(deal, entry_id, other.event, day, sheet.lines(), note=note)]
+    return [_foreign(deal, receipt, sheet, entry_id, other.event, day, account, deal_rate)]
+
+
+def _recorded(found: Mapping[str, Entry], entry_id: str) -> Decimal | None:
+    """What is recorded of a receipt, with its corrections; None when nothing is."""
+    if entry_id not in found:
+        return None
+    corrections = re.compile(re.escape(entry_id) + r"(-v\d+)?")
+    mine = [entry for name, entry in found.items() if name.startswith(entry_id) and corrections.fullmatch(name)]
+    return total(on_account([one], "cash.undeposited")[0] for one in mine)
+
+
+def _correction(
+    deal: Deal, entry_id: str, recorded: Decimal, receipt: Deposit | Payment, found: Mapping[str, Entry]
+) -> tuple[str, date, str]:
+    corrected = f"{entry_id}-v{deal.deal_version}"
+    if deal.deal_version == 1 or corrected in found or deal.currency != deal.base_currency:
+        raise PostingError(
+            deal.deal_id,
+            f"receipt {receipt.receipt_id} is recorded with {recorded}, but the deal says {receipt.amount}",
+            fix="Give the further money a receipt number of its own.",
+        )
+    note = f"Receipt {receipt.receipt_id} was recorded with {recorded}; it is {receipt.amount} now."
+    return corrected, deal.amended_at or deal.accounting_date, note
+
+
+def _foreign(
+    deal: Deal,
+    receipt: Deposit | Payment,
+    sheet: Sheet,
+    entry_id: str,
+    event: str,
+    day: Dated,
+    account: _Account | None,
+    deal_rate: Decimal,
+) -> Entry:
+    """Cash at the rate of the day it came, the account at what is booked; the difference is realised (G24)."""
+    base_currency = deal.base_currency
+    note = ""
+    if isinstance(receipt, Payment) and account is not None:
+        rate = _payment_rate(deal, receipt, deal_rate)
+        off = account.relieve(receipt.amount, rate)
+    else:
+        rate = deal_rate
+        off = cut(receipt.amount * rate, base_currency)
+        note = AT_DEAL_RATE if receipt.date != deal.accounting_date else ""
+    cash = cut(receipt.amount * rate, base_currency)
+    lines = [
+        Line(line.part, line.role, line.amount, line.tax_code, line.dimensions, Money(base, base_currency))
+        for line, base in zip(sheet.lines(), (cash, -off), strict=True)
+    ]
+    if cash != off:
+        lines.append(sheet.base_only(PART, "fx.realised", Money(off - cash, base_currency)))
+    return entry(deal, entry_id, event, day, tuple(lines), fx_rate=rate, note=note)
+
+
+def _payment_rate(deal: Deal, payment: Payment, deal_rate: Decimal) -> Decimal:
+    if payment.fx_rate is not None and payment.fx_rate > 0:
+        return payment.fx_rate
+    if payment.date == deal.accounting_date:
+        return deal_rate
+    raise PostingError(
+        deal.deal_id,
+        f"payment {payment.receipt_id} of {payment.date.isoformat()} is in {deal.currency} and has no exchange rate",
+        fix="State the exchange rate of the day on which the payment came.",
+    )

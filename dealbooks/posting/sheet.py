@@ -1,0 +1,136 @@
+"""The sheet on which an entry is written: signed amounts by part and role, merged as the rules ask.
+
+Lines of one part that share role, tax code and dimensions are one line, debit less credit; a line that comes to
+nothing is not written (posting-rules.md section 1, invariant 7, and section 2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from dealbooks.book import Locks
+from dealbooks.deal import Deal
+from dealbooks.entries import Entry, Line
+from dealbooks.money import Money, minor_unit
+from dealbooks.posting.arithmetic import ZERO
+
+# Dimensions beside location and department, as sorted pairs.
+Dims = tuple[tuple[str, str], ...]
+
+
+class Sheet:
+    """One entry in the making. Amounts are debit-positive, in the sheet's currency."""
+
+    __slots__ = ("_rows", "currency", "department", "location")
+
+    def __init__(self, currency: str, location: str, department: str) -> None:
+        self.currency = currency
+        self.location = location
+        self.department = department
+        self._rows: dict[tuple[str, str, str | None, str, Dims], Decimal] = {}
+
+    def __bool__(self) -> bool:
+        return any(self._rows.values())
+
+    def debit(
+        self, part: str, role: str, amount: Decimal, dims: Dims = (), code: str | None = None, at: str | None = None
+    ) -> None:
+        """Write a debit; a negative one comes out as a credit."""
+        if amount:
+            key = (part, role, code, at or self.location, dims)
+            found = self._rows.get(key)
+            self._rows[key] = amount if found is None else found + amount
+
+    def credit(
+        self, part: str, role: str, amount: Decimal, dims: Dims = (), code: str | None = None, at: str | None = None
+    ) -> None:
+        """Write a credit; a negative one comes out as a debit."""
+        self.debit(part, role, -amount, dims, code, at)
+
+    def lines(self) -> tuple[Line, ...]:
+        """The merged lines, in the order in which they were first written."""
+        currency, department = self.currency, self.department
+        return tuple(
+            [
+                Line(
+                    part,
+                    role,
+                    Money(amount, currency),
+                    code,
+                    {"location": place, "department": department, **dict(dims)},
+                )
+                for (part, role, code, place, dims), amount in self._rows.items()
+                if amount
+            ]
+        )
+
+    def lines_in_base(self, rate: Decimal, base_currency: str) -> tuple[Line, ...]:
+        """The lines with base amounts, each rounded half up; what that leaves over is one fx.rounding line (G24)."""
+        unit = minor_unit(base_currency)
+        lines: list[Line] = []
+        left = ZERO
+        for line in self.lines():
+            base = (line.amount.amount * rate).quantize(unit, ROUND_HALF_UP)
+            left -= base
+            lines.append(
+                Line(line.part, line.role, line.amount, line.tax_code, line.dimensions, Money(base, base_currency))
+            )
+        if left:
+            lines.append(self.base_only("invoice", "fx.rounding", Money(left, base_currency)))
+        return tuple(lines)
+
+    def base_only(self, part: str, role: str, base: Money) -> Line:
+        """A line that has an amount in base currency only: an exchange difference."""
+        here = {"location": self.location, "department": self.department}
+        return Line(part, role, Money.zero(self.currency), None, here, base)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """The date on which an entry is booked: its own, or the first open day when its own period is closed."""
+
+    booked: date
+    original: date | None = None
+    note: str = ""
+
+
+def open_day(day: date, locks: Locks) -> Dated:
+    """Closed is closed: a date in a closed period moves to the first open day, with a note (period-close.md PC-3)."""
+    closed = locks.closed_through
+    if closed is None or day > closed:
+        return Dated(day)
+    first = date.fromordinal(closed.toordinal() + 1)
+    return Dated(
+        first,
+        day,
+        f"Dated {first.isoformat()} instead of {day.isoformat()}: the books are closed through {closed.isoformat()}.",
+    )
+
+
+def entry(
+    deal: Deal,
+    entry_id: str,
+    event: str,
+    day: Dated,
+    lines: tuple[Line, ...],
+    *,
+    currency: str | None = None,
+    fx_rate: Decimal | None = None,
+    legal_entity: str | None = None,
+    note: str = "",
+) -> Entry:
+    """An entry of a deal; with `fx_rate` its lines have base amounts in the deal's base currency."""
+    return Entry(
+        entry_id=entry_id,
+        event=event,
+        accounting_date=day.booked,
+        legal_entity=legal_entity or deal.legal_entity,
+        currency=currency or deal.currency,
+        lines=lines,
+        base_currency=None if fx_rate is None else deal.base_currency,
+        fx_rate=fx_rate,
+        original_date=day.original,
+        note=" ".join(text for text in (day.note, note) if text),
+    )

@@ -1,0 +1,176 @@
+"""The reconciliation of a period as Markdown and CSV. Pure: the same reconciliation gives the same bytes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from dealbooks.reconcile.model import ReconException, money_text
+from dealbooks.reconcile.words import WORDS
+
+if TYPE_CHECKING:
+    from dealbooks.pipeline.reconcile import Reconciliation
+
+# A spreadsheet takes a text that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_MOST_ROWS = 200
+
+
+def reconciliation_markdown(rec: Reconciliation) -> str:
+    """The whole report: result, exceptions first, then the tie-out, units, and what is listed for information."""
+    parts = [
+        f"# {rec.legal_entity}: reconciliation of {rec.period}",
+        f"Book {rec.book}, in {rec.currency}, as of {rec.as_of.isoformat()}. **{_result(rec)}**",
+        _counts(rec),
+        _section("Differences", _exceptions(rec.differences)),
+        _section("Not settled at cut-off", _table(
+            ("Reference", "Kind", "What", "What mends it"),
+            [(item.id, item.kind, item.what, item.cure) for item in rec.cut_off],
+        )),
+        _section("The ledger reports", "\n".join(f"- {_cell(text)}" for text in rec.problems)),
+        _section("Open items", _exceptions(rec.open_items)),
+        _section("Tie-out by account", _table(
+            ("Account", "", "Opening", "Expected", "Ledger", "By hand", "Difference", "Closing", "Explained by"),
+            [
+                (row.account, row.currency, *_money(
+                    (row.opening, row.expected, row.found, row.other, row.difference, row.closing), row.currency
+                ), " ".join(row.explained_by))
+                for row in rec.totals
+            ],
+            right=frozenset(range(2, 8)),
+        )),
+        _section("Units", _table(
+            ("Class", "Expected", "Ledger"),
+            [(name, str(ours), str(theirs)) for name, (ours, theirs) in rec.units.items()], right=frozenset({1, 2}),
+        )),
+        _section("Cars in stock by stock number" if rec.stock_is_kept else "", _table(
+            ("Stock number", "", "Opening", "Movement", "Closing"),
+            [
+                (row.name, row.currency, *_money((row.opening, row.movement, row.closing), row.currency))
+                for row in rec.stock
+            ],
+            right=frozenset({2, 3, 4}),
+        )),
+        _section("Booked late, from closed periods", _table(
+            ("Deal", "Entry", "Its own date", "Booked"),
+            [(item.deal, item.entry, item.original.isoformat(), item.booked.isoformat()) for item in rec.late],
+        )),
+        _section("Typed by hand, and self-explaining", _table(
+            ("Kind", "Reference", "Date", "Text", "Amount"),
+            [
+                (item.kind, item.ref, item.date.isoformat(), item.narration,
+                 f"{money_text(item.amount, item.currency)} {item.currency}")
+                for item in rec.by_hand
+            ],
+            right=frozenset({4}),
+        )),
+    ]  # fmt: skip
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def tie_out_csv(rec: Reconciliation) -> str:
+    """One row an account: opening, expected, ledger, by hand, difference, closing, and what explains the difference."""
+    rows = [
+        [
+            _text(row.account), row.currency, _text(" ".join(row.roles)),
+            *_money((row.opening, row.expected, row.found, row.other, row.difference, row.closing), row.currency),
+            _text(" ".join(row.explained_by)),
+        ]
+        for row in rec.totals
+    ]  # fmt: skip
+    head = ["account", "currency", "roles", "opening", "expected", "ledger", "by_hand", "difference", "closing"]
+    return _csv([*head, "explained_by"], rows)
+
+
+def exceptions_csv(rec: Reconciliation) -> str:
+    """One row an exception, worst first."""
+    rows = [
+        [
+            found.id, found.code, found.severity.value, _text(found.deal), _text(found.where), _text(found.what),
+            _text(found.ours), _text(found.theirs), money_text(found.difference, found.currency), found.currency,
+            _text(found.cause), _text(found.cure),
+        ]
+        for found in rec.exceptions
+    ]  # fmt: skip
+    head = ["id", "class", "severity", "deal", "where", "what", "ours", "ledger", "difference", "currency"]
+    return _csv([*head, "likely_cause", "cure"], rows)
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _text(value: str) -> str:
+    """A text cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+def _result(rec: Reconciliation) -> str:
+    if rec.agreed:
+        still = f"; {len(rec.open_items)} open items" if rec.open_items else ""
+        return f"Both sides agree{still}."
+    parts = [
+        f"{len(rec.differences)} differences" if rec.differences else "",
+        f"{len(rec.cut_off)} deals not settled" if rec.cut_off else "",
+        f"{len(rec.problems)} complaints of the ledger" if rec.problems else "",
+    ]
+    return f"Not agreed: {', '.join(part for part in parts if part)}."
+
+
+def _counts(rec: Reconciliation) -> str:
+    counts = rec.counts
+    return (
+        f"{counts['entries']} entries expected, {counts['records']} records in the ledger, "
+        f"{counts['matched']} matched, {counts['by_hand']} typed by hand and self-explaining."
+    )
+
+
+def _exceptions(found: Sequence[ReconException]) -> str:
+    return _table(
+        ("Reference", "Class", "Severity", "What", "Difference", "Likely cause", "What mends it"),
+        [
+            (
+                one.id, WORDS[one.code].title, one.severity.value, one.what,
+                f"{money_text(one.difference, one.currency)} {one.currency}", one.cause, one.cure,
+            )
+            for one in found
+        ],
+        right=frozenset({4}),
+    )  # fmt: skip
+
+
+def _section(title: str, body: str) -> str:
+    return f"## {title}\n\n{body}" if title and body else ""
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> str:
+    if not rows:
+        return ""
+    marks = ["---:" if index in right else "---" for index in range(len(head))]
+    lines = [_row(head), _row(marks)] + [_row(row) for row in rows[:_MOST_ROWS]]
+    if len(rows) > _MOST_ROWS:
+        lines.append(f"\n{len(rows) - _MOST_ROWS} more: see the JSON or CSV of this report.")
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(text: str) -> str:
+    """Text of others as one harmless cell: no new rows, no markup."""
+    flat = " ".join(text.split())
+    for mark in ("\\", "|", "<", "`", "["):
+        flat = flat.replace(mark, f"\\{mark}" if mark != "<" else "&lt;")
+    return flat
+
+
+def _money(amounts: Iterable[Decimal], currency: str) -> list[str]:
+    return [money_text(amount, currency) for amount in amounts]

@@ -1,0 +1,103 @@
+"""What a run shows in the Prefect UI: tables and links with keys that stay, so that each has a history.
+
+No personal data: a deal's number, where its row stands, and which rules it broke; never the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
+from prefect.events import emit_event
+
+from dealbooks.pipeline.reconcile import Reconciliation
+from flows.summary import Summary
+from tasks.quarantine import WaitingDeal
+
+MOST_ROWS = 200
+NO_BOOK = "no-book"  # rows that could not be read far enough to tell whose they are
+QUARANTINED = "dealbooks.deal.quarantined"
+
+
+def key(kind: str, name: str) -> str:
+    """An artifact's key: small letters, digits and dashes only."""
+    return f"{kind}-{name}".lower().replace("_", "-")
+
+
+async def sync_table(source: str, done: Summary) -> None:
+    """What each stage of the run did."""
+    rows = done.rows or [{"stage": "read", "what": source, "result": "nothing new"}]
+    await acreate_table_artifact(
+        [dict(row) for row in rows],
+        key=key("deal-sync", source),
+        description=f"**{source}**: {done.in_words()}" + "".join(f"\n\n{line}" for line in done.errors),
+    )
+
+
+async def quarantine_table(book: str, waiting: Sequence[WaitingDeal]) -> None:
+    """The deals of a book that wait in quarantine, newest first."""
+    rows = [
+        {"deal": deal.deal_number, "place": deal.place, "since": deal.since, "reasons": "; ".join(deal.reasons)}
+        for deal in waiting[:MOST_ROWS]
+    ]
+    whose = "no known book" if book == NO_BOOK else book
+    more = f" The newest {MOST_ROWS} are shown." if len(waiting) > MOST_ROWS else ""
+    await acreate_table_artifact(
+        rows,
+        key=key("quarantine", book),
+        description=(
+            f"{len(waiting)} deals of **{whose}** wait in quarantine.{more} See what is wrong with "
+            "`dealbooks quarantine show DEAL`; correct it there or with the deployment *quarantine-fix/correct*."
+        ),
+    )
+
+
+async def data_docs_link(source: str, page: Path) -> None:
+    """Where the data-quality report of a batch stands."""
+    await acreate_link_artifact(
+        page.absolute().as_uri(),
+        link_text="Data Docs of the newest batch",
+        key=key("data-docs", source),
+        description="What was checked, rule by rule. The page is a file on the machine that ran the check.",
+    )
+
+
+def tell_quarantined(source: str, batch: int, count: int) -> None:
+    """The one event of a batch: that some of its deals need a person. A hint for automations; the quarantine itself
+    is the record."""
+    emit_event(
+        event=QUARANTINED,
+        resource={
+            "prefect.resource.id": f"dealbooks.batch.{batch}",
+            "prefect.resource.name": f"batch {batch} of {source}",
+            "dealbooks.source": source,
+        },
+        payload={"source": source, "batch": batch, "count": count},
+    )
+
+
+async def close_tables(found: Reconciliation) -> None:
+    """The tie-out by account, and the exceptions, of one book and period."""
+    shown = found.as_json()
+    await acreate_table_artifact(
+        shown["totals"][:MOST_ROWS],
+        key=key("tie-out", found.book),
+        description=f"**{found.book}, {found.period}**: our entries and the ledger's own, by account.",
+    )
+    names = ("id", "code", "severity", "deal", "where", "difference", "currency", "cure")
+    empty = dict.fromkeys(names, "")
+    rows = [
+        *({name: row[name] for name in names} for row in shown["exceptions"]),
+        *(
+            empty | {"id": row["id"], "code": f"not settled: {row['kind']}", "deal": row["deal"], "cure": row["cure"]}
+            for row in shown["cut_off"]
+        ),
+        *(empty | {"code": "ledger", "cure": problem} for problem in shown["problems"]),
+    ]
+    await acreate_table_artifact(
+        rows[:MOST_ROWS],
+        key=key("exceptions", found.book),
+        description=f"**{found.book}, {found.period}**: {len(rows)} lines: exceptions worst first, then what is not "
+        "settled yet.",
+    )

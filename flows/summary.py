@@ -1,0 +1,94 @@
+"""What one run of deal sync did, added up over its sources, batches and books. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from dealbooks.outbox.drain import DrainResult
+from dealbooks.pipeline.extract import ExtractResult
+from dealbooks.pipeline.transform import TransformResult
+from tasks.validate import Checked
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts of deals and postings; `errors` are whole lines for a person, `busy` what another process works on."""
+
+    books: list[str] = field(default_factory=list)
+    rows: list[dict[str, str | int]] = field(default_factory=list)
+    held_files: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    postings: int = 0
+    posted_count: int = 0
+    held: int = 0
+    refused: int = 0
+    errors: list[str] = field(default_factory=list)
+    busy: list[str] = field(default_factory=list)
+
+    def add_books(self, books: Iterable[str]) -> None:
+        """Note which books this run is about."""
+        self.books += [book for book in books if book not in self.books]
+
+    def read(self, result: ExtractResult) -> None:
+        """After extract."""
+        self.held_files += len(result.held)
+        for file in result.files:
+            reasons = f": {'; '.join(file.reasons)}" if file.reasons else ""
+            self._row("read", file.name, f"{file.state}, {file.rows} rows{reasons}")
+
+    def checked(self, result: Checked) -> None:
+        """After validate."""
+        self.errors += result.failures
+        for batch in result.batches:
+            self.accepted += batch.accepted
+            self.quarantined += batch.quarantined
+            self._row(
+                "check",
+                f"batch {batch.batch}",
+                f"{batch.rows} rows: {batch.accepted} accepted, {batch.quarantined} quarantined, "
+                f"{batch.unchanged} unchanged, {batch.older} older, {batch.warnings} warnings",
+            )
+        if result.facts or result.openings:
+            self._row("check", "other rows", f"{result.facts} later facts, {result.openings} opening balances")
+
+    def planned(self, result: TransformResult) -> None:
+        """After transform."""
+        self.postings += result.postings
+        self.held += len(result.held)
+        self._row(
+            "plan",
+            result.book,
+            f"{result.deals} deals: {result.postings} postings, {result.amended} amended, "
+            f"{len(result.held)} held, {len(result.waiting)} not ready",
+        )
+
+    def posted(self, result: DrainResult) -> None:
+        """After load."""
+        self.posted_count += result.posted
+        self.refused += result.refused + result.disputed + result.unknown
+        self._row(
+            "post",
+            result.book,
+            f"{result.posted} posted, {result.refused} refused, {result.disputed} disputed, "
+            f"{result.unknown} not known, {result.retried} to be tried again",
+        )
+
+    def in_words(self) -> str:
+        """One line for the end of the run."""
+        counts = (
+            (self.quarantined, "quarantined"),
+            (self.held_files, "files held"),
+            (self.held, "held until a person approves"),
+            (self.refused, "refused, disputed or not known"),
+        )
+        told = [f"{count} {words}" for count, words in counts if count]
+        if self.posted_count or not told:
+            told.insert(0, f"{self.posted_count} posted" if self.posted_count else "nothing new to post")
+        if self.busy:
+            told.append(f"{', '.join(self.busy)} left to another run that works on it")
+        return ", ".join(told)
+
+    def _row(self, stage: str, what: str, result: str) -> None:
+        self.rows.append({"stage": stage, "what": what, "result": result})

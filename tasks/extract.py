@@ -1,0 +1,30 @@
+"""Extract as a Prefect task: read what a source has that we have not seen, and stage it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from dealbooks.pipeline.extract import ExtractResult
+from dealbooks.pipeline.extract import extract as extract_source
+from tasks.work import LogProgress, in_house, may_read_again, run_log
+
+
+@task(
+    name="extract",
+    task_run_name="read {source}",
+    description="Read what a source has that was not seen before, and stage it. Reading again changes nothing.",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=[10, 60],
+    retry_condition_fn=may_read_again,
+)
+async def extract(config: str, source: str, since: date | None = None) -> ExtractResult:
+    """Stage what is new at a source; the batches made of it. Raises DealbooksError."""
+    progress = LogProgress(run_log())
+    return await in_house(
+        config, "prefect", lambda house: extract_source(house, source, since=since, progress=progress)
+    )

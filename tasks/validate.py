@@ -1,0 +1,45 @@
+"""Validate as a Prefect task: the data-quality suite over what was read; what fails waits in quarantine.
+
+Great Expectations is imported by the House when a batch is checked, never with this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from dealbooks.house import House
+from dealbooks.pipeline.sync import SyncResult, take_batches
+from dealbooks.pipeline.validate import ValidateResult
+from tasks.work import LogProgress, in_house, run_log
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of the batches of a source; `failures` are batches that stopped, in words."""
+
+    batches: tuple[ValidateResult, ...]
+    facts: int
+    openings: int
+    failures: tuple[str, ...]
+
+
+@task(
+    name="validate",
+    task_run_name="check what {source} sent",
+    description="Check every deal that was read; a deal that fails waits in quarantine, the others go on.",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+async def validate(config: str, source: str) -> Checked:
+    """Check every batch of a source that waits, oldest first, once each. Raises DealbooksError."""
+    progress = LogProgress(run_log())
+
+    def work(house: House) -> Checked:
+        result = SyncResult()
+        take_batches(house, source, result, progress)
+        return Checked(tuple(result.validated), result.facts, result.openings, tuple(result.failures))
+
+    return await in_house(config, "prefect", work)
