@@ -53,6 +53,10 @@ ECHOES: Mapping[str, str] = {
 }
 
 
+# Rules that cannot but fail when determine could not find what it needed: that is told once, by the cause.
+CONSEQUENCES: Mapping[str, frozenset[str]] = {"D080": frozenset({"R001", "R005"})}
+
+
 def once(findings: Iterable[Finding]) -> list[Finding]:
     """Findings of one deal from several checkers, each thing said once: the same finding is kept where it came first,
     and an echo of a rule of determine is dropped (of a part of the deal, such as a line, only for the same part)."""
@@ -60,7 +64,11 @@ def once(findings: Iterable[Finding]) -> list[Finding]:
     fields: dict[str, set[str]] = {}
     for finding in unique:
         fields.setdefault(finding.code, set()).add(finding.field)
-    return [finding for finding in unique if not _is_echo(finding, fields)]
+    return [finding for finding in unique if not _is_echo(finding, fields) and not _follows(finding, fields)]
+
+
+def _follows(finding: Finding, fields: Mapping[str, set[str]]) -> bool:
+    return not CONSEQUENCES.get(finding.code, frozenset()).isdisjoint(fields)
 
 
 def _is_echo(finding: Finding, fields: Mapping[str, set[str]]) -> bool:

@@ -4,6 +4,7 @@ DealbooksError
 ├── UsageError          the command or the configuration is wrong: mend it and run again (exit 2)
 │   └── ConfigError
 ├── StopBatch           this file or batch cannot go on; nothing of it was taken (exit 3)
+│   └── Overtaken       another process changed the same rows first; nothing of this step was written
 ├── StopConnection      this ledger or source cannot be used now; other connections go on (exit 3)
 │   └── LeaseLost       another process drains this ledger
 └── BrokenInvariant     a promise of ours does not hold: stop and look (exit 1)
@@ -40,6 +41,10 @@ class StopBatch(DealbooksError):
     """A file or a batch is refused whole."""
 
     exit_code = 3
+
+
+class Overtaken(StopBatch):
+    """Another process changed the same rows meanwhile; nothing of this step was written, and it can be done again."""
 
 
 class StopConnection(DealbooksError):

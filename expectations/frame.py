@@ -32,7 +32,8 @@ COLUMNS = (
 TOLERANCE = Decimal("0.01")  # drop files, section 2
 
 _ZERO = Decimal(0)
-_SETTLEMENT = ("deposit", "cash_paid", "card_paid", "bank_transfer_paid", "rebate", "balance_due")
+_RECEIPTS = ("deposit", "cash_paid", "card_paid", "bank_transfer_paid")
+_SETTLEMENT = (*_RECEIPTS, "rebate", "balance_due")
 _NOT_NEGATIVE = ("allowance", "acv", "payoff")
 
 
@@ -237,4 +238,8 @@ def _settlement_difference(draft: Draft, total: Decimal) -> Decimal:
     trades = _parts(draft.deal, "trade_ins")
     due = total - _total(trades, "allowance") + _total(trades, "payoff")
     paid = sum((_amount(draft.said.get(name)) or _ZERO for name in _SETTLEMENT), _ZERO)
+    if not any(name in draft.said for name in _RECEIPTS):  # a source that lists its receipts one by one
+        paid += _total(_parts(draft.deal, "deposits"), "amount") + _total(_parts(draft.deal, "payments"), "amount")
+    if "rebate" not in draft.said:
+        paid += _total(_parts(draft.deal, "rebates"), "amount")
     return due - paid - (_amount(_part(draft.said, "finance").get("amount")) or _ZERO)

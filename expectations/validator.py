@@ -7,6 +7,7 @@ reading as "no bad rows"; nulls are skipped, which the suite answers.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -100,6 +101,7 @@ class BatchValidator:
 
 def _new_batch_definition() -> BatchDefinition[None]:
     os.environ.update({name: value for name, value in _QUIET.items() if name not in os.environ})
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 

@@ -52,11 +52,14 @@ async def period_close(config: str, book: str, period: str = "") -> State:
         return Failed(message=in_words(error))
     await reports.close_tables(found)
     counts = (
-        (len(found.exceptions), "exceptions or open items"),
-        (len(found.cut_off), "deals that are not settled"),
-        (len(found.problems), "problems with the ledger itself"),
+        (len(found.differences), "difference", "differences"),
+        (len(found.open_items), "open item", "open items"),
+        (len(found.cut_off), "deal not settled", "deals not settled"),
+        (len(found.problems), "problem with the ledger itself", "problems with the ledger itself"),
     )
-    told = ", ".join(f"{count} {words}" for count, words in counts if count) or "no open items"
+    told = (
+        ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count) or "no open items"
+    )
     if found.agreed:
         return Completed(name="Agreed", message=f"{book} {month} agrees with its ledger; {told}.")
     return Failed(

@@ -47,7 +47,7 @@ class RootGroup(TyperGroup):
         given = hoisted(sys.argv[1:] if args is None else args)
         as_json, debug = "--json" in given, _ALONE in given
         try:
-            code = super().main(given, "dealbooks", complete_var, False, windows_expand_args, **extra)  # noqa: FBT003
+            code = super().main(given, "dealbooks", complete_var, False, windows_expand_args, **extra)
         except DealbooksError as error:
             code = show_error(error, as_json=as_json, debug=debug)
         except typer.TyperException as error:

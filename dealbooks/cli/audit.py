@@ -39,9 +39,10 @@ def verify(
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Walk every audit chain and every row that it covers, and hold them against heads kept outside the store.
+    """Prove that nothing was changed by hand.
 
-    Heads that are kept beside the ledgers are always used. Ends 0 when nothing was changed, 1 when something was.
+    Every audit chain and every row that it covers is walked, and held against heads kept outside the store. Heads
+    that are kept beside the ledgers are always used. Ends 0 when nothing was changed, 1 when something was.
     """
     from dealbooks.pipeline.heads import heads_in_file, heads_of_ledgers, prove
 

@@ -89,7 +89,9 @@ def drain(
     book: Annotated[str, typer.Argument(help="The book; by default every one.", show_default=False)] = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Send what is planned into the ledger, and look up what is in doubt. Needs no Prefect."""
+    """Send what is planned, and look up what is in doubt.
+
+    It is part of every sync. Needs no Prefect. Ends 0 when nothing is left to be sent, 3 when something is."""
     from dealbooks.errors import StopConnection
     from dealbooks.pipeline.load import load
 
@@ -167,7 +169,9 @@ def _closing(result: SyncResult) -> str:
 
 
 def _loaded(results: Iterable[DrainResult]) -> None:
-    rows = [(one.book, one.posted, *(one.by_state.get(state, 0) for state in _STATES)) for one in results]
+    rows: list[tuple[str | int, ...]] = [
+        (one.book, one.posted, *(one.by_state.get(state, 0) for state in _STATES)) for one in results
+    ]
     if rows:
         heads = [Column(name, count=True) for name in ("posted now", *_STATES)]
         output.table(["book", *heads], rows, title="In the ledger")

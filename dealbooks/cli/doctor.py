@@ -23,9 +23,10 @@ def doctor(
     ] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Check versions, configuration, store, charts, rulebooks, ledgers, drop folders, disk and the Prefect server.
+    """Check that everything is there and answers.
 
-    Each line is ok, a warning or a problem, with what to do. Ends 0 when there is no problem, 3 when there is one.
+    Versions, configuration, store, charts, rulebooks, ledgers, drop folders, disk and the Prefect server. Each line
+    is ok, a warning or a problem, with what to do. Ends 0 when there is no problem, 3 when there is one.
     """
     from dealbooks.doctor import examine
 

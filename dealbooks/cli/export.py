@@ -27,7 +27,9 @@ def export(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a month of a book for a spreadsheet. Texts that a spreadsheet would take for a formula are escaped."""
+    """Write a month of a book for a spreadsheet.
+
+    Texts that a spreadsheet would take for a formula are escaped."""
     from dealbooks.errors import UsageError
     from dealbooks.pipeline.exports import export as make
     from dealbooks.pipeline.sheets import write_csv, write_xlsx

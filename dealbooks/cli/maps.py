@@ -35,7 +35,9 @@ def check(
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show what the field map makes of one record: every field, where it comes from, and the columns not used.
+    """Show what the field map makes of one record.
+
+    Every field, where it comes from, and the columns that are not used.
 
     Ends 0 when everything fits, 3 when a value was refused.
     """

@@ -34,7 +34,7 @@ def _invoice(invoice: Mapping[str, Any]) -> None:
     output.table(
         ["line", Column("net", amount=True), Column("tax", amount=True), Column("gross", amount=True), "tax code"],
         [(one["line_id"], one["net"], one["tax"], one["gross"], one["tax_code"]) for one in invoice["lines"]],
-        title=f"Invoice to {invoice['bill_to']}: total {invoice['gross_total']}, tax shown {invoice['tax_total_shown']}",
+        title=f"Invoice to {invoice['bill_to']}: {invoice['gross_total']}, tax shown {invoice['tax_total_shown']}",
     )
 
 
@@ -45,20 +45,21 @@ def _entry(entry: Mapping[str, Any], accounts: Mapping[str, str]) -> None:
     title += f"  in {entry['currency']}"
     if entry.get("reverses"):
         title += f"  takes back {entry['reverses']}"
-    rows: list[tuple[str | None, ...]] = [
-        (
-            line["part"], line["account_role"], accounts.get(line["account_role"], ""), _side(line["debit"]),
-            _side(line["credit"]), line["tax_code"] or "", _places(line["dimensions"]),
-            rule_for(line["part"], line["account_role"]),
-        )
+    sides = (Column("debit", amount=True), Column("credit", amount=True))
+    heads: list[Column | str] = ["part", "account role", *sides, "tax code", "dimensions", "why"]
+    rows = [
+        [
+            line["part"], line["account_role"], _side(line["debit"]), _side(line["credit"]), line["tax_code"] or "",
+            _places(line["dimensions"]), rule_for(line["part"], line["account_role"]),
+        ]
         for line in entry["lines"]
     ]  # fmt: skip
-    rows.append(("total", "", "", entry["total_debit"], entry["total_credit"], "", "", ""))
-    output.table(
-        ["part", "account role", "account", Column("debit", amount=True), Column("credit", amount=True), "tax code",
-         "dimensions", "why"],
-        rows, title=title,
-    )  # fmt: skip
+    rows.append(["total", "", entry["total_debit"], entry["total_credit"], "", "", ""])
+    if accounts:
+        heads.insert(2, "account")
+        for row in rows:
+            row.insert(2, accounts.get(row[1], ""))
+    output.table(heads, rows, title=title)
     if entry.get("note"):
         output.say(f"Note: {entry['note']}")
 

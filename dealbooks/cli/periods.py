@@ -28,7 +28,9 @@ def register(app: typer.Typer) -> None:
 
 
 def reconcile(context: typer.Context, book: BookArgument, period: PeriodArgument, as_json: JsonOption = False) -> int:
-    """Compare what we expect with what the ledger itself lists, and name every difference. Changes nothing.
+    """Compare a month with what the ledger lists.
+
+    Every difference is named, with what mends it. Nothing is changed.
 
     Ends 0 when both sides agree, 3 when they do not. The report is kept under reports/ in the var folder.
     """
@@ -60,7 +62,9 @@ def close(
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show what stands in the way of closing a month; signed, and with nothing in the way, lock it.
+    """Close a month, or show what stands in the way.
+
+    Signed, and with nothing in the way, the month is locked and a certificate is written.
 
     Ends 0 when the month is closed (or, without --sign, could be), 3 when something stands in the way.
     """
@@ -93,7 +97,9 @@ def reopen(
     approver: Annotated[str, typer.Option("--approver", help="Who approves it: somebody else.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Take a closed month out of the lock. Its certificate stays, as the signature that no longer holds."""
+    """Take a closed month out of the lock.
+
+    Its certificate stays, as the signature that no longer holds."""
     from dealbooks.pipeline.close import reopen as run
 
     with Session.of(context).house() as house:
@@ -105,13 +111,22 @@ def reopen(
 
 
 def _show(found: Reconciliation) -> None:
+    from dealbooks.reconcile.model import money_text
+
     words = "both sides agree" if found.agreed else f"{len(found.differences)} differences"
     output.heading(f"{found.legal_entity}, {found.period}, in {found.currency}: {words}")
     names = ("opening", "expected", "ledger", "by hand", "difference", "closing")
     output.table(
         ["account", "currency", *(Column(name, amount=True) for name in names)],
         [
-            (row.account, row.currency, row.opening, row.expected, row.found, row.other, row.difference, row.closing)
+            (
+                row.account,
+                row.currency,
+                *(
+                    money_text(amount, row.currency)
+                    for amount in (row.opening, row.expected, row.found, row.other, row.difference, row.closing)
+                ),
+            )
             for row in found.totals
         ],
         title="Tie-out by account",
@@ -129,7 +144,16 @@ def _show(found: Reconciliation) -> None:
                 "what mends it",
             ],
             [
-                (one.id, one.code, one.severity.value, one.where, one.what, one.currency, one.difference, one.cure)
+                (
+                    one.id,
+                    one.code,
+                    one.severity.value,
+                    one.where,
+                    one.what,
+                    one.currency,
+                    money_text(one.difference, one.currency),
+                    one.cure,
+                )
                 for one in found.exceptions
             ],
             title=f"Exceptions: {len(found.differences)} differences, {len(found.open_items)} open items",

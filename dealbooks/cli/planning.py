@@ -46,7 +46,7 @@ def plan(
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Show what would be posted; nothing is changed and nothing is sent.
+    """Show what would be posted; change nothing.
 
     Without --deal or --case it rehearses a whole sync: what would be posted, per account and in total, and what would
     not and why. Ends 0 when every deal that was seen would be posted, 3 when some would not.
@@ -190,8 +190,8 @@ def _show_batch(found: BatchPlan, out: Path | None) -> None:
     )
     for book, count in found.over_limit.items():
         output.say(
-            f"{count} posted deals of {book} would be changed: more than a sync does by itself. Keep this plan with --out"
-            " FILE, look at it, and post it with 'dealbooks sync --plan FILE'."
+            f"{count} posted deals of {book} would be changed: more than a sync does by itself. Keep this plan with"
+            " --out FILE, look at it, and post it with 'dealbooks sync --plan FILE'."
         )
     if found.not_posted:
         output.table(

@@ -21,10 +21,14 @@ def register(app: typer.Typer) -> None:
 
 
 def ledgers(as_json: JsonOption = False) -> None:
-    """List the ledgers that a book can be kept in, with what each can do. Needs no configuration."""
+    """List the ledgers, with what each can do.
+
+    Needs no configuration."""
     from dealbooks.registry import LEDGERS
 
-    found = [{"name": one.name, "title": one.title, "capabilities": _capabilities(one)} for one in LEDGERS.values()]
+    found: list[dict[str, Any]] = [
+        {"name": one.name, "title": one.title, "capabilities": _capabilities(one)} for one in LEDGERS.values()
+    ]
     if as_json:
         output.say_json(found)
         return
@@ -38,10 +42,12 @@ def ledgers(as_json: JsonOption = False) -> None:
 
 
 def sources(as_json: JsonOption = False) -> None:
-    """List the sources that deals can come from, with the settings of each. Needs no configuration."""
+    """List the sources, with the settings of each.
+
+    Needs no configuration."""
     from dealbooks.registry import SOURCES
 
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "name": one.name, "title": one.title, "default_map": one.default_map,
             "capabilities": {"settings": _settings(one)},
@@ -71,11 +77,12 @@ def _capabilities(platform: Platform) -> dict[str, Any]:
 
 def _settings(platform: Platform) -> list[str]:
     """The names of a source's settings, as its own settings class has them."""
-    from dataclasses import fields
+    from dataclasses import fields, is_dataclass
     from importlib import import_module
 
     module = import_module(platform.factory.partition(":")[0])
-    return [one.name for name in module.__all__ if name.endswith("Settings") for one in fields(getattr(module, name))]
+    found = [one for name, one in vars(module).items() if name.endswith("Settings") and is_dataclass(one)]
+    return [field.name for one in found for field in fields(one)]
 
 
 def _word(value: object) -> str:

@@ -58,7 +58,9 @@ def list_(
 
 
 def show(context: typer.Context, ref: RefArgument, as_json: JsonOption = False) -> None:
-    """Show one deal in quarantine: every reason, its corrections so far, and what the source said."""
+    """Show one deal in quarantine, with every reason.
+
+    Its corrections so far too, and what the source said."""
     from dealbooks.pipeline import quarantine
 
     with Session.of(context).house() as house:
@@ -102,9 +104,10 @@ def fix(
     why: WhyOption,
     as_json: JsonOption = False,
 ) -> int:
-    """Correct one field and check the deal again. It is posted by the next sync.
+    """Correct one field and check the deal again.
 
-    The correction holds for what the source says now; when the source says something else, it is dropped with notice.
+    It is posted by the next sync. The correction holds for what the source says now; when the source says something
+    else, it is dropped with notice.
     """
     from dealbooks.pipeline import quarantine
 
@@ -116,7 +119,9 @@ def fix(
 def release(
     context: typer.Context, ref: RefArgument, who: WhoOption, why: WhyOption, as_json: JsonOption = False
 ) -> int:
-    """Check a deal again after what it needed was done elsewhere. Nothing that still breaks a rule gets through."""
+    """Check a deal again that was mended elsewhere.
+
+    Nothing that still breaks a rule gets through."""
     from dealbooks.pipeline import quarantine
 
     with Session.of(context).house() as house:
@@ -130,7 +135,9 @@ def retry(
     who: Annotated[str, typer.Option("--who", help="Who does this; by default you.")] = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Check everything that waits again, after a map or a rulebook was mended."""
+    """Check everything that waits again.
+
+    For when a map or a rulebook was mended."""
     from dealbooks.pipeline import quarantine
 
     with Session.of(context).house() as house:
@@ -143,7 +150,9 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The sheet to write (CSV).")],
     as_json: JsonOption = False,
 ) -> None:
-    """Write what waits as a sheet: fill in new_value, who and why, then import it."""
+    """Write what waits as a sheet to fill in.
+
+    Fill in new_value, who and why, then import it."""
     from dealbooks.errors import UsageError
     from dealbooks.pipeline.quarantine import export_sheet
 
@@ -164,7 +173,9 @@ def import_(
     who: Annotated[str, typer.Option("--who", help="Who corrected, for lines that name nobody.")] = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Read a sheet back: every line with a new value becomes a correction, then the deals are checked again."""
+    """Read a filled-in sheet back.
+
+    Every line with a new value becomes a correction, then the deals are checked again."""
     from dealbooks.pipeline.quarantine import import_sheet
 
     with Session.of(context).house() as house:

@@ -24,7 +24,9 @@ def init(
     force: Annotated[Switch, typer.Option("--force", help="Overwrite what is there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a commented dealbooks.yaml that works, and the chart, rulebook, map and layout to edit."""
+    """Write a configuration that works.
+
+    A commented dealbooks.yaml, and the chart, rulebook, map and layout to edit."""
     from dealbooks.starter import write_starter
 
     written = write_starter(folder, rules, force=force)
@@ -39,10 +41,12 @@ def init(
 def demo(
     folder: Annotated[Path, typer.Option("--folder", help="Where the demo leaves its work.")] = Path("var/demo"),
 ) -> int:
-    """Run the main job on a quarter of two dealer groups, with the embedded store and the embedded ledger."""
+    """See it work, on sample deals of two dealer groups.
+
+    A quarter of each, with the embedded store and the embedded ledger; everything is left in the folder."""
     from importlib import import_module
 
-    return int(import_module("dealbooks.demo.run").run_demo(folder))
+    return int(import_module("flows.demo").run_demo(folder))
 
 
 def up(
@@ -54,7 +58,9 @@ def up(
         Switch, typer.Option("--ledgers/--no-ledgers", help="Also show Beancount ledgers in Fava, read only.")
     ] = True,
 ) -> int:
-    """Run a Prefect server with everything of dealbooks.yaml scheduled on it, until Ctrl-C."""
+    """Run everything, scheduled, with a web page to watch it.
+
+    A Prefect server with everything of dealbooks.yaml on it, until Ctrl-C."""
     from importlib import import_module
 
     run = import_module("flows.up").up

@@ -15,7 +15,9 @@ def register(app: typer.Typer) -> None:
 
 
 def status(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Show where everything stands: deals, write calls, quarantine, files, periods, and who works on what now."""
+    """Show where everything stands, in counts.
+
+    Deals, calls to the ledger, quarantine, files, periods, and who works on what now."""
     from dealbooks.pipeline.status import status as look
 
     with Session.of(context).house() as house:

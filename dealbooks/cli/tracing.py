@@ -22,7 +22,9 @@ def trace(
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Tell the whole story of one deal: what arrived, which rules fired, what was sent, what the ledger answered."""
+    """Tell the whole story of one deal.
+
+    What arrived, which rules fired, what was sent, and what the ledger answered."""
     from dealbooks.pipeline.trace import trace as tell
 
     with Session.of(context).house() as house:

@@ -18,6 +18,7 @@ from dealbooks.deal import Deal
 from dealbooks.entries import Entry, Line
 from dealbooks.errors import UsageError
 from dealbooks.house import House
+from dealbooks.money import amount_text
 from dealbooks.periods import Period
 from dealbooks.pipeline.sheets import Cell, Sheet
 from dealbooks.posting import Posted, post_deal
@@ -62,8 +63,9 @@ def journal(house: House, book: Book, month: Period) -> Sheet:
             rows.append(
                 (
                     entry.accounting_date.isoformat(), entry.entry_id, entry.event, one.deal, one.state, number, name,
-                    line.role, line.debit, line.credit, entry.currency, line.tax_code or "",
-                    places.get("location", ""), places.get("department", ""), places.get("stock_no", ""), entry.note,
+                    line.role, _cut(line.debit, entry.currency), _cut(line.credit, entry.currency), entry.currency,
+                    line.tax_code or "", places.get("location", ""), places.get("department", ""),
+                    places.get("stock_no", ""), entry.note,
                 )
             )  # fmt: skip
     return Sheet(f"journal {month}", columns, tuple(rows))
@@ -81,12 +83,13 @@ def trial_balance(house: House, book: Book, month: Period) -> Sheet:
                 row[1 if amount > 0 else 2] += abs(amount)
             else:
                 row[0] += amount
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for role, (opening, debit, credit) in sums.items():
         number, name = _account(book, role)
-        rows.append((number, name, role, book.currency, opening, debit, credit, opening + debit - credit))
+        figures = (opening, debit, credit, opening + debit - credit)
+        rows.append((number, name, role, book.currency, *(_cut(one, book.currency) for one in figures)))
     columns = ("account", "account_name", "account_role", "currency", "opening", "debit", "credit", "closing")
-    return Sheet(f"trial balance {month}", columns, tuple(sorted(rows)))
+    return Sheet(f"trial balance {month}", columns, tuple(sorted(rows, key=lambda row: (str(row[0]), str(row[2])))))
 
 
 def stock_book(house: House, book: Book, month: Period) -> Sheet:
@@ -185,6 +188,11 @@ def _versions(house: House, book: Book, month: Period) -> Iterator[tuple[_Record
 
 def _in_base(entry: Entry, line: Line) -> Decimal:
     return line.amount.amount if line.base is None else line.base.amount
+
+
+def _cut(amount: Decimal, currency: str) -> Decimal:
+    """An amount with the decimals of its currency: nothing is 0.00."""
+    return Decimal(amount_text(amount, currency))
 
 
 def _account(book: Book, role: str) -> tuple[str, str]:

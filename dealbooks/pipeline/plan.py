@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.entries import Entry
@@ -205,7 +205,7 @@ def plan(
         rehearsal = RehearsalHouse(house, store, Path(folder))
         _lend_archive(house, rehearsal)
         with store.read() as conn:
-            before = _known(conn)
+            before = _known(conn, true())
         result = sync(rehearsal, sources=names, since=since, approve=_All(), post=False, progress=progress)
         postings, accounts = _to_send(rehearsal, names, before)
         return BatchPlan(
@@ -214,12 +214,17 @@ def plan(
         )  # fmt: skip
 
 
-def moved(kept: BatchPlan, now: BatchPlan) -> list[str]:
-    """What is not any more as a kept plan says, in words; empty when the same would be posted."""
+def moved(kept: BatchPlan, now: BatchPlan, posted: Collection[str] = ()) -> list[str]:
+    """What is not any more as a kept plan says, in words; empty when the same would be posted. `posted` are keys of
+    entries that stand in the ledger."""
     old = {one.key: one for one in kept.postings}
     new = {one.key: one for one in now.postings}
     said = [_words(new[key], "is new since the plan was made") for key in new if key not in old]
-    said += [_words(old[key], "would not be posted any more") for key in old if key not in new]
+    said += [
+        _words(old[key], "is posted already" if key in posted else "would not be posted any more")
+        for key in old
+        if key not in new
+    ]
     for key, one in old.items():
         other = new.get(key)
         if other is not None and other.body_hash != one.body_hash:
@@ -237,7 +242,10 @@ def sync_plan(house: House, kept: BatchPlan, *, progress: Progress = silent) -> 
         StopBatch: something moved; nothing was sent. The message says what.
     """
     since = date.fromisoformat(kept.since) if kept.since else None
-    _refuse_moved(moved(kept, plan(house, sources=kept.sources, since=since, progress=progress)), planned=False)
+    now = plan(house, sources=kept.sources, since=since, progress=progress)
+    with house.store.read() as conn:
+        posted = _known(conn, entries.c.state == "posted")
+    _refuse_moved(moved(kept, now, posted), planned=False)
     result = sync(house, sources=kept.sources, since=since, approve=kept.amended, post=False, progress=progress)
     postings, _ = _to_send(house, kept.sources, frozenset())
     now = BatchPlan("", kept.sources, kept.since, postings, (), (), {})
@@ -282,8 +290,8 @@ def _lend_archive(house: House, rehearsal: RehearsalHouse) -> None:
             place.symlink_to(found.absolute())
 
 
-def _known(conn: Connection) -> frozenset[str]:
-    return frozenset(row.id for row in conn.execute(select(entries.c.id)))
+def _known(conn: Connection, condition: Any) -> frozenset[str]:
+    return frozenset(row.id for row in conn.execute(select(entries.c.id).where(condition)))
 
 
 def _to_send(
@@ -317,12 +325,13 @@ def _to_send(
                 row["id"] not in before,
             )
         )  # fmt: skip
-    return tuple(postings), tuple(_account_sum(house, place, both) for place, both in sorted(sums.items()))
+    accounts = [_account_sum(house, place, both) for place, both in sums.items()]
+    return tuple(postings), tuple(sorted(accounts, key=lambda one: (one.book, one.currency, one.account)))
 
 
 def _opening_name(key: str) -> str:
     parts = json.loads(key)
-    return f"{parts[2]} {parts[3]}".strip()
+    return f"{parts[2]} {parts[3].partition('/')[0]}".strip()
 
 
 def _account_sum(house: House, place: tuple[str, str, str], both: tuple[Decimal, Decimal]) -> AccountSum:

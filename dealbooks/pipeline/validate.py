@@ -159,7 +159,7 @@ def _judge(item: _Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
     item.book = setting.book.name
     own = [fix for fix in fixes if fix["content_hash"] == item.record.content_hash]
     item.judged = judge_record(item.record, setting, [Override(fix["field"], fix["new"], fix["who"]) for fix in own])
-    item.findings = list(item.judged.findings)
+    item.findings = once(item.judged.findings)
     item.deal = item.judged.deal
     if not item.deal_id:
         item.deal_id = deal_id(item.book, finder.identity(item.record, item.judged))

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, event, select
+from sqlalchemy import Connection, Engine, Table, and_, bindparam, create_engine, event, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from dealbooks.canonical import canonical_json, sha256_hex
-from dealbooks.errors import BrokenInvariant, ConfigError, StopConnection
+from dealbooks.errors import BrokenInvariant, ConfigError, Overtaken, StopConnection
 from dealbooks.store.tables import COVERED, PRIMARY, audit, audit_heads, counters, metadata
 
 Row = dict[str, Any]
@@ -59,8 +59,11 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that only reads, one snapshot."""
+        options: dict[str, Any] = {_READ: True}
+        if self.engine.dialect.name == "postgresql":
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         try:
-            with self.engine.connect().execution_options(**{_READ: True}) as conn, conn.begin():
+            with self.engine.connect().execution_options(**options) as conn, conn.begin():
                 yield conn
         except OperationalError as error:
             raise _unreachable(self.url, error) from error
@@ -136,8 +139,9 @@ class Tx:
         """Hand out numbers of a counter: without gaps, because they are taken in this same transaction."""
         row = self.conn.execute(select(counters.c.value).where(counters.c.name == counter).with_for_update()).first()
         if row is None:
-            self.conn.execute(counters.insert(), [{"name": counter, "value": count}])
-            return range(1, count + 1)
+            if self.claim(counters, {"name": counter, "value": count}):
+                return range(1, count + 1)
+            return self.next_ids(counter, count)
         self.conn.execute(counters.update().where(counters.c.name == counter).values(value=row.value + count))
         return range(row.value + 1, row.value + count + 1)
 
@@ -149,6 +153,16 @@ class Tx:
         for row in rows:
             self._note(table, row)
 
+    def claim(self, target: Table, row: Row) -> bool:
+        """Insert the row unless another process has inserted one under its key meanwhile; whether it is ours. For
+        tables of ours that no audit chain covers."""
+        try:
+            with self.conn.begin_nested():
+                self.conn.execute(target.insert(), [row])
+        except IntegrityError:
+            return False
+        return True
+
     def update(self, table: str, rows: Iterable[Row], **values: Any) -> list[Row]:
         """Set `values` on each row (full rows, as read); returns the rows as they are now."""
         return self.change(table, [(row, values) for row in rows])
@@ -156,23 +170,38 @@ class Tx:
     def change(self, table: str, pairs: Iterable[tuple[Row, Row]]) -> list[Row]:
         """Set each row's own new values; the pairs must set the same columns. Returns the rows as they are now.
 
+        A row is changed only while its covered columns are as they were read: what was read before this transaction
+        may be old, and the audit chain would seal what does not stand there.
+
         Raises:
-            BrokenInvariant: when a row is not there any more.
+            Overtaken: a row was changed, or is not there any more, since it was read. The transaction must not go on.
         """
         listed = list(pairs)
         if not listed:
             return []
         target = metadata.tables[table]
         columns = list(listed[0][1])
+        read = [column for column in COVERED[table] if column in listed[0][0]]
+        as_read = [target.c[column].is_not_distinct_from(bindparam(f"_was_{column}")) for column in read]
         statement = (
             target.update()
-            .where(target.c[PRIMARY[table]] == bindparam("_pk"))
+            .where(and_(target.c[PRIMARY[table]] == bindparam("_pk"), *as_read))
             .values({column: bindparam(f"_{column}") for column in columns})
         )
-        self.conn.execute(
+        done = self.conn.execute(
             statement,
-            [{"_pk": row[PRIMARY[table]]} | {f"_{column}": new[column] for column in columns} for row, new in listed],
+            [
+                {"_pk": row[PRIMARY[table]]}
+                | {f"_was_{column}": row[column] for column in read}
+                | {f"_{column}": new[column] for column in columns}
+                for row, new in listed
+            ],
         )
+        if done.rowcount != len(listed):
+            raise Overtaken(
+                f"Another process changed the same {table} while this one worked on them ({self._action}).",
+                fix="Nothing of this step was written. Run again.",
+            )
         changed = [row | new for row, new in listed]
         for row in changed:
             self._note(table, row)
@@ -190,17 +219,21 @@ class Tx:
     def seal(self) -> None:
         """Add one link to each chain that was touched. Called once, at the end of the transaction."""
         for book in sorted(self._changes):
-            head = self.conn.execute(select(audit_heads).where(audit_heads.c.book == book).with_for_update()).first()
-            seq, prev = (head.seq + 1, head.hash) if head else (1, "")
+            head = self._head(book)
+            seq, prev = head.seq + 1, head.hash
             link = make_link(book, seq, self.at, self._actor, self._action, self._changes[book], prev)
             self.conn.execute(audit.insert(), [link])
-            if head:
-                self.conn.execute(
-                    audit_heads.update().where(audit_heads.c.book == book).values(seq=seq, hash=link["hash"])
-                )
-            else:
-                self.conn.execute(audit_heads.insert(), [{"book": book, "seq": seq, "hash": link["hash"]}])
+            self.conn.execute(audit_heads.update().where(audit_heads.c.book == book).values(seq=seq, hash=link["hash"]))
         self._changes = {}
+
+    def _head(self, book: str) -> Any:
+        """The newest link of a chain, held until the end of the transaction; one of number 0 where a chain begins."""
+        query = select(audit_heads).where(audit_heads.c.book == book).with_for_update()
+        head = self.conn.execute(query).first()
+        if head is None:
+            self.claim(audit_heads, {"book": book, "seq": 0, "hash": ""})
+            head = self.conn.execute(query).first()
+        return head
 
 
 def make_link(

@@ -41,9 +41,8 @@ class Lease:
             self.token = (row.token if row is not None else 0) + 1
             values = {"holder": self._holder, "token": self.token, "expires_at": self._expiry()}
             if row is None:
-                tx.conn.execute(leases.insert(), [{"name": self.name} | values])
-            else:
-                tx.conn.execute(leases.update().where(leases.c.name == self.name).values(**values))
+                return tx.claim(leases, {"name": self.name} | values)
+            tx.conn.execute(leases.update().where(leases.c.name == self.name).values(**values))
         return True
 
     def check(self, tx: Tx) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,6 +81,19 @@ def entries(config: str, book: str) -> list[Path]:
     """The transactions that stand in a ledger."""
     folder = Path(config).parent / "books" / book / "ledger"
     return sorted(path for path in folder.glob("*/*.beancount") if path.stem != "none")
+
+
+def carrying_cost(config: str, deal: str) -> str:
+    """What a sold car stood at in the opening stock, without its reconditioning."""
+    inbox = Path(config).parent / "inbox" / "northgate"
+    sold = _rows(next(inbox.glob("CompletedSale_20260711_LEEDS.csv")))
+    row = next(row for row in sold if row["deal_number"] == deal)
+    stock = next(one for one in _rows(next(inbox.glob("Opening*.csv"))) if one["stock_number"] == row["stock_number"])
+    return str(Decimal(stock["amount"]) - Decimal(row["recon_cost"] or "0"))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="cp1252").splitlines()))
 
 
 def customers(config: str) -> set[str]:
@@ -204,7 +219,7 @@ def test_a_month_that_agrees_and_one_that_does_not(demo: str) -> None:
     assert "1 deals that are not settled" in str(waits.message)
     assert "NG-79001" in str(artifacts()["exceptions-northgate"].data)
 
-    run(quarantine_fix, FIX, config=demo)
+    run(quarantine_fix, FIX | {"value": carrying_cost(demo, "NG-79001")}, config=demo)
     agreed = run(period_close, demo, "northgate", "2026-07")
     assert (agreed.type, agreed.name) == (StateType.COMPLETED, "Agreed"), agreed.message
     shown = artifacts()

@@ -113,9 +113,9 @@ def test_a_configuration_that_is_wrong_is_told_before_anything_starts(tmp_path: 
 
 
 def test_two_cannot_run_in_one_folder(tmp_path: Path) -> None:
-    with _only_one(tmp_path, "http://127.0.0.1:4200"):
-        with pytest.raises(UsageError, match=r"already runs .* at http://127\.0\.0\.1:4200"), _only_one(tmp_path, "other"):
-            pass
+    told = pytest.raises(UsageError, match=r"already runs .* at http://127\.0\.0\.1:4200")
+    with _only_one(tmp_path, "http://127.0.0.1:4200"), told, _only_one(tmp_path, "other"):
+        pass
     with _only_one(tmp_path, "http://127.0.0.1:4300"):
         assert (tmp_path / "up.lock").read_text() == "http://127.0.0.1:4300"
 

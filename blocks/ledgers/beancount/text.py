@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from blocks.ledgers.beancount.accounts import ChartAccounts
 from blocks.ledgers.beancount.syntax import link, metadata_key, quoted, slug
@@ -84,14 +85,20 @@ def _amount(line: Line) -> str:
 
 
 def _line_meta(line: Line, locations: Mapping[str, str]) -> list[tuple[str, str]]:
-    dimensions = dict(line.dimensions)
-    if "location" in dimensions:
-        dimensions["location"] = locations.get(dimensions["location"], dimensions["location"])
+    dimensions = line.dimensions
     meta = [("role", line.role), ("part", line.part)]
-    others = sorted(set(dimensions) - set(DIMENSIONS))
-    meta += [(metadata_key(name), dimensions.get(name, "")) for name in (*DIMENSIONS, *others)]
+    for name, key in _ordered(tuple(dimensions)):
+        value = dimensions[name]
+        meta.append((key, locations.get(value, value) if name == "location" else value))
     meta.append(("tax_code", line.tax_code or ""))
     return [(key, value) for key, value in meta if value]
+
+
+@lru_cache(maxsize=1024)
+def _ordered(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Dimensions in the order in which they are written, each with its metadata key."""
+    others = sorted(set(names) - set(DIMENSIONS))
+    return tuple((name, metadata_key(name)) for name in (*DIMENSIONS, *others) if name in names)
 
 
 def posting_accounts(posting: Posting, accounts: ChartAccounts) -> tuple[str, ...]:

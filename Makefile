@@ -1,0 +1,39 @@
+# Everything runs in the project's own environment (.venv), made by uv from the committed lock file.
+PYTHON ?= python3.11
+UV := .uv/bin/uv
+RUN := .venv/bin/python
+STAMP := .venv/.synced
+
+.PHONY: setup demo test test-long lint bench clean
+
+setup: $(STAMP)
+
+# uv itself comes from the Python that is there; everything else from uv.lock, all extras (bean-check, bean-query, Fava).
+$(UV):
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
+$(STAMP): $(UV) pyproject.toml uv.lock
+	$(UV) sync --locked --all-extras --quiet
+	@touch $@
+
+demo: $(STAMP)
+	@.venv/bin/dealbooks demo --folder var/demo
+
+test: $(STAMP)
+	$(RUN) -m pytest -m "not long" -n 2 --dist loadfile
+
+test-long: $(STAMP)
+	$(RUN) -m pytest -m long
+
+lint: $(STAMP)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: $(STAMP)
+	$(RUN) -m benchmarks
+
+clean:
+	rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis
