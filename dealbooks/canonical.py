@@ -9,16 +9,20 @@ from typing import Any
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys, no spaces and no floats that we made: the same content is always the same text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_refuse)
+    return _CANONICAL.encode(value)
 
 
 def compact_json(value: Any) -> str:
     """JSON with no spaces, keys in their own order (entries keep the order of a golden case)."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_refuse)
+    return _COMPACT.encode(value)
 
 
 def _refuse(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no canonical form; write it as text first")
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_refuse)
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_refuse)
 
 
 def sha256_hex(text: str) -> str:

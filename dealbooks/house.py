@@ -33,7 +33,7 @@ class House:
         self.config = config
         self.actor = actor
         self.clock = clock
-        self.store = Store(_store_url(config), clock=clock)
+        self.store = Store(store_url(config), clock=clock)
         self._ledgers: dict[str, Ledger] = {}
         self._sources: dict[str, Any] = {}
         self._books: dict[str, Book] = {}
@@ -195,7 +195,12 @@ class House:
         return {**resolve(block), **own}
 
 
-def _store_url(config: Config) -> str:
+def store_url(config: Config) -> str:
+    """The database URL of a configuration, a relative file taken from its folder.
+
+    Raises:
+        ConfigError: it is not a database URL.
+    """
     try:
         url = make_url(config.store)
     except Exception as error:  # SQLAlchemy raises ArgumentError and ValueError subclasses here

@@ -19,9 +19,29 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 RoundingMode = Literal["half_up", "floor"]
 
 # ISO 4217 minor units, amendment 176 (list one); every other currency has two decimals.
-_NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
-_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
-_FOUR_DECIMALS = frozenset("CLF UYW".split())
+_NO_DECIMALS = frozenset(
+    (
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    )
+)
+_THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
+_FOUR_DECIMALS = frozenset(("CLF", "UYW"))
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # At most 15 digits before the point and 12 after it: no sum of money needs more, and 1e400 never gets in.
@@ -60,7 +80,7 @@ def exact(value: object) -> Decimal:
         if not value.is_finite():
             raise MoneyError(f"{value} is not a number that can be an amount")
         value = format(value, "f")
-    elif isinstance(value, bool) or isinstance(value, float):
+    elif isinstance(value, bool | float):
         raise MoneyError(f"{value!r} is a {type(value).__name__}: amounts are written as text, such as '12.50'")
     elif isinstance(value, int):
         value = str(value)

@@ -101,9 +101,11 @@ class BatchValidator:
 
 def _new_batch_definition() -> BatchDefinition[None]:
     os.environ.update({name: value for name, value in _QUIET.items() if name not in os.environ})
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)

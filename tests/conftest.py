@@ -82,5 +82,3 @@ def sqlite_store(tmp_path: Path, clock: HandClock) -> Iterator[Store]:
     ensure(made)
     yield made
     made.close()
-
-

@@ -51,7 +51,12 @@ class FakeLedger:
 
     able: Capabilities = field(
         default_factory=lambda: Capabilities(
-            key_length=64, safe_resend=False, native_key_seconds=None, searchable=True, settle_seconds=120, batch_size=10
+            key_length=64,
+            safe_resend=False,
+            native_key_seconds=None,
+            searchable=True,
+            settle_seconds=120,
+            batch_size=10,
         )
     )
     documents: dict[str, list[dict[str, str]]] = field(default_factory=dict)

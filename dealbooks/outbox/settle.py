@@ -7,6 +7,7 @@ A deal's state follows from its effects: `posted` (or `unwound`) when every entr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
@@ -47,13 +48,15 @@ def _settle(tx: Tx, deal_ids: Sequence[str]) -> None:
         query = select(effects.c.deal_id, effects.c.state, func.count()).where(effects.c.deal_id.in_(list(rows)))
         for deal, state, _count in tx.conn.execute(query.group_by(effects.c.deal_id, effects.c.state)):
             states[deal].add(state)
+        versions = _versions(tx, list(rows))
         finished, moved = [], []
         for deal, row in rows.items():
-            new = _deal_state(row, states[deal])
+            own = versions.get(deal, _Versions())
+            new = _deal_state(row, states[deal], own)
             if new in ("posted", "unwound", "cancelled"):
                 finished.append(deal)
             if new != row["state"]:
-                posted = row["version"] if new in ("posted", "unwound") else row["posted_version"]
+                posted = (own.planned or row["version"]) if new in ("posted", "unwound") else row["posted_version"]
                 moved.append((row, {"state": new, "posted_version": posted, "updated_at": tx.at}))
         tx.change("deals", moved)
         if finished:
@@ -62,12 +65,42 @@ def _settle(tx: Tx, deal_ids: Sequence[str]) -> None:
             tx.update("deal_versions", tx.rows(select(*columns).where(planned)), state="posted")
 
 
-def _deal_state(row: Row, states: set[str]) -> str:
+@dataclass(slots=True)
+class _Versions:
+    """What is planned of a deal: the newest version that has entries (0: none), whether it takes the sale back, and
+    whether a newer one waits to be planned."""
+
+    planned: int = 0
+    unwinds: bool = False
+    waits: bool = False
+    waiting_unwinds: bool = False
+
+
+def _versions(tx: Tx, deal_ids: Sequence[str]) -> dict[str, _Versions]:
+    found: dict[str, _Versions] = {}
+    columns = (deal_versions.c.deal_id, deal_versions.c.version, deal_versions.c.state, deal_versions.c.note)
+    query = select(*columns).where(deal_versions.c.deal_id.in_(deal_ids)).order_by(deal_versions.c.version)
+    for row in tx.conn.execute(query):
+        own = found.setdefault(row.deal_id, _Versions())
+        if row.state in ("planned", "posted"):
+            own.planned, own.unwinds, own.waits = row.version, row.note == "unwound", False
+        elif row.state in ("accepted", "held"):
+            own.waits, own.waiting_unwinds = True, row.note == "unwound"
+    return found
+
+
+def _deal_state(row: Row, states: set[str], versions: _Versions) -> str:
     for state in _WORST_FIRST:
         if state.value in states:
             return state.value
+    if versions.waits:
+        return "unwinding" if versions.waiting_unwinds else "accepted"
+    unwinds = versions.unwinds if versions.planned else row["state"] in ("unwinding", "unwound")
     if states & {_S.HELD.value, _S.PENDING.value, _S.SENDING.value}:
-        return "unwinding" if row["state"] in ("unwinding", "unwound") else "planned"
-    if row["state"] in ("unwinding", "unwound"):
+        return "unwinding" if unwinds else "planned"
+    if unwinds:
         return "unwound"
-    return "posted" if row["state"] in ("planned", "posted", *(s.value for s in _WORST_FIRST)) else str(row["state"])
+    return "posted" if row["state"] in _ON_THE_WAY else str(row["state"])
+
+
+_ON_THE_WAY = ("planned", "posted", "accepted", "unwinding", *(state.value for state in _WORST_FIRST))

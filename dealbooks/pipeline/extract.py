@@ -116,7 +116,8 @@ def _take(house: House, source: str, drop: Any, candidate: Any, cutter: BatchCut
         return FileSummary(candidate.name, "held", reasons=(error.message,))
     with house.store.transaction(house.actor, f"stage {staged.name}") as tx:
         before = tx.rows(select(files).where((files.c.source == source) & (files.c.sha256 == staged.sha256)))
-        if before:
+        # What was held may be sent again as it is, once the settings that it was judged by are mended.
+        if any(row["state"] != "held" for row in before):
             if not any(row["uri"] == staged.uri and row["modified"] == _time(staged.modified) for row in before):
                 tx.insert(
                     "files",
@@ -192,6 +193,7 @@ class BatchCutter:
         self.most = most
         self._source = source
         self._batch: Row | None = None
+        self._count = 0
         self._marks: set[str] = set()
 
     def assign(self, tx: Tx, records: Sequence[RawRecord]) -> list[int]:
@@ -199,12 +201,13 @@ class BatchCutter:
         numbers: list[int] = []
         for record in records:
             marks = {record.natural_key, *(str(record.data.get(name) or "") for name in ("vin", "stock_number"))} - {""}
-            if self._batch is None or self._batch["row_count"] >= self.most or self._marks & marks:
+            if self._batch is None or self._count >= self.most or self._marks & marks:
                 self._write(tx)
                 self._batch = self._new(tx)
+                self._count = 0
                 self._marks = set()
             self._marks |= marks
-            self._batch["row_count"] += 1
+            self._count += 1
             numbers.append(self._batch["id"])
         self._write(tx)
         return numbers
@@ -218,8 +221,8 @@ class BatchCutter:
         return row
 
     def _write(self, tx: Tx) -> None:
-        if self._batch is not None:
-            tx.update("batches", [self._batch], row_count=self._batch["row_count"])
+        if self._batch is not None and self._batch["row_count"] != self._count:
+            (self._batch,) = tx.update("batches", [self._batch], row_count=self._count)
 
 
 def kind_of(layout: str) -> str:

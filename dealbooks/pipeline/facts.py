@@ -7,7 +7,7 @@ conflict for a person. A fact that comes before its deal waits for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,12 +19,13 @@ from dealbooks.catalogue import found
 from dealbooks.deal import Deal, Funding, PayoffPaid
 from dealbooks.findings import Finding
 from dealbooks.house import House
-from dealbooks.money import exact
+from dealbooks.money import MoneyError, exact
+from dealbooks.pipeline.corrections import active_overrides, correct_columns
 from dealbooks.pipeline.records import record_of
 from dealbooks.pipeline.settings import BookFinder
 from dealbooks.store import Tx
 from dealbooks.store.db import Row
-from dealbooks.store.tables import deals, facts, inbox
+from dealbooks.store.tables import deals, facts, inbox, quarantine
 
 _KINDS = {"funded": "funding", "reserve_received": "reserve", "payoff_paid": "payoff"}
 _TAKING = ("accepted", "planned", "posted")
@@ -46,10 +47,11 @@ def take_facts(house: House, source: str, batch: int) -> int:
     with house.store.transaction(house.actor, f"facts of batch {batch}") as tx:
         query = select(inbox).where((inbox.c.batch_id == batch) & (inbox.c.state == "new") & (inbox.c.kind == "fact"))
         rows = tx.rows(query.order_by(inbox.c.id))
+        fixes = active_overrides(tx.conn, [row["natural_key"] for row in rows])
         taken, refused, new = [], [], []
         known: dict[str, Row] = {}
         for row in rows:
-            fact, findings = _read(tx, row, finder)
+            fact, findings = _read(tx, row, finder, fixes.get(row["natural_key"], ()))
             if fact is None:
                 refused.append((row, findings))
                 continue
@@ -66,12 +68,14 @@ def take_facts(house: House, source: str, batch: int) -> int:
         tx.insert("facts", new)
         for state in ("applied", "unchanged"):
             tx.update("inbox", [row for row, new_state in taken if new_state == state], state=state)
+        close_rows(tx, [row for row, _ in taken])
         quarantine_rows(tx, refused)
         return len(new)
 
 
-def _read(tx: Tx, row: Row, finder: BookFinder) -> tuple[Row | None, list[Finding]]:
+def _read(tx: Tx, row: Row, finder: BookFinder, fixes: Sequence[Row]) -> tuple[Row | None, list[Finding]]:
     record = record_of(row)
+    record.findings += correct_columns(record, fixes)
     store_code = str(record.data.get("store_code") or "")
     book = finder.book_of_store(store_code)
     if book is None:
@@ -80,8 +84,11 @@ def _read(tx: Tx, row: Row, finder: BookFinder) -> tuple[Row | None, list[Findin
     kind = _KINDS.get(str(data.get("event") or ""))
     missing = [name for name in ("deal_number", "event", "amount", "date") if not data.get(name)]
     if record.findings or missing or kind is None:
-        gaps = [found("S014", name, "", place=row["place"]) for name in missing]
+        gaps = [found("S014", name, "", place=row["place"]) for name in missing if name not in _named(record.findings)]
         return None, [*record.findings, *gaps]
+    unfit = _unfit(data)
+    if unfit:
+        return None, unfit
     if kind == "payoff":
         subject = str(data.get("trade_stock_number") or "")
     else:
@@ -97,6 +104,24 @@ def _read(tx: Tx, row: Row, finder: BookFinder) -> tuple[Row | None, list[Findin
     }, []  # fmt: skip
 
 
+def _named(findings: Sequence[Finding]) -> set[str]:
+    return {one.field for one in findings}
+
+
+def _unfit(data: Mapping[str, Any]) -> list[Finding]:
+    """What a person put in place of what the file said is read as strictly."""
+    findings = []
+    try:
+        exact(str(data["amount"]))
+    except MoneyError as error:
+        findings.append(found("S010", "amount", data["amount"], reason=str(error)))
+    try:
+        date.fromisoformat(str(data["date"]))
+    except ValueError:
+        findings.append(found("S010", "date", data["date"], reason="it is not a date such as 2026-03-31"))
+    return findings
+
+
 def _known(tx: Tx, fact: str) -> Row | None:
     rows = tx.rows(select(facts).where(facts.c.id == fact))
     return rows[0] if rows else None
@@ -104,6 +129,7 @@ def _known(tx: Tx, fact: str) -> Row | None:
 
 def quarantine_rows(tx: Tx, refused: Sequence[tuple[Row, list[Finding]]]) -> None:
     """Put rows that are no deals (events, opening balances) into quarantine with their reasons."""
+    _close(tx, [row for row, _ in refused], state="superseded", why="judged again")
     ids = tx.next_ids("quarantine", len(refused)) if refused else ()
     tx.insert(
         "quarantine",
@@ -119,6 +145,18 @@ def quarantine_rows(tx: Tx, refused: Sequence[tuple[Row, list[Finding]]]) -> Non
         ],
     )  # fmt: skip
     tx.update("inbox", [row for row, _ in refused], state="quarantined")
+
+
+def close_rows(tx: Tx, taken: Sequence[Row]) -> None:
+    """Rows that waited in quarantine and are taken now."""
+    _close(tx, taken, state="released", why="accepted")
+
+
+def _close(tx: Tx, rows: Sequence[Row], *, state: str, why: str) -> None:
+    ids = [row["id"] for row in rows]
+    for start in range(0, len(ids), 500):
+        open_ = quarantine.c.inbox_id.in_(ids[start : start + 500]) & (quarantine.c.state == "open")
+        tx.update("quarantine", tx.rows(select(quarantine).where(open_)), state=state, closed_at=tx.at, closed_by=why)
 
 
 def link_facts(house: House, book: str) -> None:

@@ -86,10 +86,15 @@ def without_returned(conn: Connection, book: str, deal: Deal, sales: Iterable[St
     listed = list(sales)
     if not listed:
         return []
-    query = select(deal_versions.c.deal).where(
-        (deal_versions.c.book == book)
-        & deal_versions.c.state.in_(["accepted", "planned", "posted"])
-        & deal_versions.c.deal.contains(deal.vehicle.vin, autoescape=True)
+    newest = (deals.c.id == deal_versions.c.deal_id) & (deals.c.version == deal_versions.c.version)
+    query = (
+        select(deal_versions.c.deal)
+        .join(deals, newest)
+        .where(
+            (deal_versions.c.book == book)
+            & deals.c.state.not_in(_GONE)
+            & deal_versions.c.deal.contains(deal.vehicle.vin, autoescape=True)
+        )
     )
     returned = [
         other.accounting_date

@@ -16,7 +16,8 @@ from dealbooks.house import House
 from dealbooks.ledger import Posting, PostingKey
 from dealbooks.money import Money, MoneyError, exact
 from dealbooks.outbox import Planned, enqueue
-from dealbooks.pipeline.facts import quarantine_rows
+from dealbooks.pipeline.corrections import active_overrides, correct_columns
+from dealbooks.pipeline.facts import close_rows, quarantine_rows
 from dealbooks.pipeline.records import record_of
 from dealbooks.pipeline.settings import BookFinder
 from dealbooks.store.db import Row
@@ -39,8 +40,11 @@ def take_opening(house: House, source: str, batch: int) -> int:
         planned: dict[str, list[Planned]] = {}
         taken: list[Row] = []
         seen: dict[str, str] = {}
-        for row in tx.rows(query.order_by(inbox.c.id)):
+        rows = tx.rows(query.order_by(inbox.c.id))
+        fixes = active_overrides(tx.conn, [row["natural_key"] for row in rows])
+        for row in rows:
             record = record_of(row)
+            record.findings += correct_columns(record, fixes.get(row["natural_key"], ()))
             book = finder.book_of_store(str(record.data.get("store_code") or ""))
             if book is None or record.findings:
                 store = str(record.data.get("store_code") or "")
@@ -49,7 +53,7 @@ def take_opening(house: House, source: str, batch: int) -> int:
                 continue
             try:
                 one = _planned(house, book, finder, record)
-            except (MoneyError, ConfigError) as error:
+            except (MoneyError, ConfigError, ValueError) as error:
                 refused.append((row, [found("S015", "amount", record.data.get("amount", ""), reason=str(error))]))
                 continue
             key = one.posting.key.wire()
@@ -68,6 +72,7 @@ def take_opening(house: House, source: str, batch: int) -> int:
         for book, some in planned.items():
             count += len(enqueue(tx, house.ledger(book), some))
         tx.update("inbox", taken, state="applied")
+        close_rows(tx, taken)
         quarantine_rows(tx, refused)
     return count
 

@@ -10,19 +10,21 @@ import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from dealbooks.canonical import canonical_json
 from dealbooks.errors import UsageError
 from dealbooks.findings import Finding, Severity
 from dealbooks.house import House
+from dealbooks.pipeline.batches import judge_again
+from dealbooks.pipeline.extract import BATCH_ROWS
 from dealbooks.pipeline.paths import PathError, get_path, steps
 from dealbooks.pipeline.records import record_of
 from dealbooks.pipeline.sheets import plain_cell, read_cell
-from dealbooks.pipeline.validate import ValidateResult, validate
+from dealbooks.pipeline.validate import ValidateResult
 from dealbooks.store import Tx
 from dealbooks.store.db import Row
 from dealbooks.store.tables import inbox, overrides, quarantine
@@ -106,10 +108,12 @@ def fix(house: House, ref: str, field: str, value: str, *, who: str, why: str) -
     record = record_of(row)
     reasons = {one.field: one.value for one in item.reasons}
     old = reasons.get(field) or get_path(record.data, field)
-    with house.store.transaction(who, f"fix {item.place}") as tx:
+
+    def prepare(tx: Tx) -> tuple[Sequence[Row], str]:
         _put_override(tx, row, field, "" if old is None else str(old), value, who, why)
-        batch = _again(tx, [row], f"fix by {who}")
-    return validate(house, batch)
+        return [row], f"fix by {who}"
+
+    return judge_again(house, row["source"], who, f"fix {item.place}", prepare)
 
 
 def release(house: House, ref: str, *, who: str, why: str) -> ValidateResult:
@@ -122,9 +126,9 @@ def release(house: House, ref: str, *, who: str, why: str) -> ValidateResult:
     """
     _need(who, why)
     row = _inbox_row(house, _one(house, ref).id)
-    with house.store.transaction(who, f"release {row['place']}: {why}") as tx:
-        batch = _again(tx, [row], f"released by {who}: {why}")
-    return validate(house, batch)
+    return judge_again(
+        house, row["source"], who, f"release {row['place']}: {why}", lambda _tx: ([row], f"released by {who}: {why}")
+    )
 
 
 def retry(house: House, refs: Sequence[str] = (), *, who: str) -> list[ValidateResult]:
@@ -133,12 +137,16 @@ def retry(house: House, refs: Sequence[str] = (), *, who: str) -> list[ValidateR
     rows = [_inbox_row(house, one.id) for one in {one.id: one for one in chosen}.values()]
     results = []
     for source in sorted({row["source"] for row in rows}):
-        some = [row for row in rows if row["source"] == source and row["kind"] == "deal"]
-        if some:
-            with house.store.transaction(who, f"retry {len(some)} rows of {source}") as tx:
-                batch = _again(tx, some, f"retried by {who}")
-            results.append(validate(house, batch))
+        own = [row for row in rows if row["source"] == source]
+        for start in range(0, len(own), BATCH_ROWS):
+            some = own[start : start + BATCH_ROWS]
+            prepare = partial(_with_note, some, f"retried by {who}")
+            results.append(judge_again(house, source, who, f"retry {len(some)} rows of {source}", prepare))
     return results
+
+
+def _with_note(rows: Sequence[Row], note: str, _tx: Tx) -> tuple[Sequence[Row], str]:
+    return rows, note
 
 
 def export_sheet(house: House, path: Path) -> int:
@@ -173,37 +181,61 @@ def import_sheet(house: House, path: Path, *, who: str = "") -> list[ValidateRes
     Raises:
         UsageError: a column is missing, a line names nothing that waits, or says neither who nor why. Nothing is taken.
     """
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        lines = list(csv.DictReader(stream))
-    missing = [column for column in SHEET_COLUMNS if lines and column not in lines[0]]
+    wanted = _read_sheet(house, path, who)
+    results = []
+    for source in sorted({row["source"] for _, row, _ in wanted.values()}):
+        mine = [one for one in wanted.values() if one[1]["source"] == source]
+        prepare = partial(_put_lines, path.name, mine)
+        results.append(judge_again(house, source, who or "sheet", f"corrections from {path.name}", prepare))
+    return results
+
+
+# -- inside --------------------------------------------------------------------------------------------------------
+
+
+_Line = tuple[dict[str, str], str]  # its cells, and who corrects
+
+
+def _put_lines(name: str, wanted: Sequence[tuple[Waiting, Row, list[_Line]]], tx: Tx) -> tuple[Sequence[Row], str]:
+    for _, row, lines in wanted:
+        for cells, person in lines:
+            _put_override(tx, row, cells["field"], cells["value"], cells["new_value"], person, cells["why"])
+    return [row for _, row, _ in wanted], f"sheet {name}"
+
+
+def _read_sheet(house: House, path: Path, who: str) -> dict[int, tuple[Waiting, Row, list[_Line]]]:
+    """The lines with a new value, by the number of what they correct; the whole sheet is sound, or nothing is used."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            columns, lines = list(reader.fieldnames or ()), list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(
+            f"{path.name} cannot be read as a sheet of corrections (CSV, UTF-8).", fix="Export the sheet again."
+        ) from error
+    missing = [column for column in SHEET_COLUMNS if column not in columns]
     if missing:
         raise UsageError(f"{path.name} lacks the columns {', '.join(missing)}.", fix="Export the sheet again.")
     known = {str(one.id): one for one in waiting(house)}
-    wanted = []
+    wanted: dict[int, tuple[Waiting, Row, list[_Line]]] = {}
+    told: dict[tuple[int, str], str] = {}
     for number, line in enumerate(lines, 2):
         cells = {column: read_cell(line[column] or "") for column in SHEET_COLUMNS}
         if not cells["new_value"]:
             continue
-        item = known.get(cells["id"])
-        person = cells["who"] or who
+        item, person, place = known.get(cells["id"]), cells["who"] or who, f"{path.name} line {number}"
         if item is None:
-            raise UsageError(f"{path.name} line {number}: nothing waits under {cells['id']!r}.", fix="Export it again.")
-        if not person or not cells["why"]:
-            raise UsageError(f"{path.name} line {number}: fill in who and why.", fix="Every correction names both.")
-        wanted.append((item, cells, person))
-    rows: dict[int, Row] = {}
-    with house.store.transaction(who or "sheet", f"corrections from {path.name}") as tx:
-        for item, cells, person in wanted:
-            row = rows.setdefault(item.id, _inbox_row(house, item.id))
-            _put_override(tx, row, cells["field"], cells["value"], cells["new_value"], person, cells["why"])
-        by_source: dict[str, list[Row]] = {}
-        for row in rows.values():
-            by_source.setdefault(row["source"], []).append(row)
-        numbers = [_again(tx, some, f"sheet {path.name}") for some in by_source.values()]
-    return [validate(house, batch) for batch in numbers]
-
-
-# -- inside --------------------------------------------------------------------------------------------------------
+            raise UsageError(f"{place}: nothing waits under “{cells['id']}”.", fix="Export it again.")
+        if not person.strip() or not cells["why"]:
+            raise UsageError(f"{place}: fill in who and why.", fix="Every correction names both.")
+        try:
+            steps(cells["field"])
+        except PathError as error:
+            raise UsageError(f"{place}: {error}") from error
+        if told.setdefault((item.id, cells["field"]), cells["new_value"]) != cells["new_value"]:
+            raise UsageError(f"{place}: {cells['field']} is corrected twice, differently.", fix="Leave one of the two.")
+        wanted.setdefault(item.id, (item, _inbox_row(house, item.id), []))[2].append((cells, person))
+    return wanted
 
 
 def _need(who: str, why: str) -> None:
@@ -244,20 +276,3 @@ def _put_override(tx: Tx, row: Row, field: str, old: str, new: str, who: str, wh
         "old": old, "new": new, "who": who, "why": why, "state": "active", "at": tx.at,
     }  # fmt: skip
     tx.insert("overrides", [override])
-
-
-def _again(tx: Tx, rows: Sequence[Row], note: str) -> int:
-    """Put inbox rows into a batch of their own, to be judged again."""
-    batch = tx.next_ids("batches")[0]
-    tx.insert(
-        "batches",
-        [
-            {
-                "id": batch, "source": rows[0]["source"], "state": "extracted",
-                "row_count": len(rows), "summary": canonical_json({"note": note}), "created_at": tx.at,
-            }
-        ],
-    )  # fmt: skip
-    fresh = tx.rows(select(inbox).where(inbox.c.id.in_([row["id"] for row in rows])))
-    tx.update("inbox", fresh, state="new", batch_id=batch)
-    return batch

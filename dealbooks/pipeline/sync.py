@@ -12,19 +12,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
-
 from dealbooks.errors import StopBatch, StopConnection
 from dealbooks.house import House
 from dealbooks.outbox import DrainResult
+from dealbooks.pipeline.batches import open_batches, source_lease, take_batch
 from dealbooks.pipeline.extract import ExtractResult, extract
-from dealbooks.pipeline.facts import link_facts, take_facts
+from dealbooks.pipeline.facts import link_facts
 from dealbooks.pipeline.load import load
-from dealbooks.pipeline.opening import take_opening
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.transform import TransformResult, transform
-from dealbooks.pipeline.validate import ValidateResult, validate
-from dealbooks.store.tables import batches, inbox
+from dealbooks.pipeline.validate import ValidateResult
 
 
 @dataclass(slots=True)
@@ -78,7 +75,10 @@ def sync(
         except (StopConnection, StopBatch) as error:
             result.failures.append(f"source {source}: {error.message}")
     for source in names:
-        take_batches(house, source, result, progress)
+        try:
+            take_batches(house, source, result, progress)
+        except StopConnection as error:
+            result.failures.append(f"source {source}: {error.message}")
     books = sorted({book for source in names for book in house.source_config(source).books.values()})
     for book in books:
         try:
@@ -92,33 +92,19 @@ def sync(
 
 
 def take_batches(house: House, source: str, result: SyncResult, progress: Progress = silent) -> None:
-    """Validate every batch of a source that waits, oldest first; facts and opening balances are taken on the way."""
-    for batch in open_batches(house, source):
-        try:
-            result.facts += take_facts(house, source, batch)
-            result.openings += take_opening(house, source, batch)
-            if _has_deals(house, batch):
-                result.validated.append(validate(house, batch, progress=progress))
-            else:
-                _finish(house, batch)
-        except StopBatch as error:
-            result.failures.append(f"batch {batch} of {source}: {error.message}")
-            return
+    """Validate every batch of a source that waits, oldest first; facts and opening balances are taken on the way.
 
-
-def open_batches(house: House, source: str) -> list[int]:
-    """Batches of a source that are extracted and not yet validated."""
-    with house.store.read() as conn:
-        query = select(batches.c.id).where((batches.c.source == source) & (batches.c.state == "extracted"))
-        return [row.id for row in conn.execute(query.order_by(batches.c.id))]
-
-
-def _has_deals(house: House, batch: int) -> bool:
-    with house.store.read() as conn:
-        query = select(inbox.c.id).where((inbox.c.batch_id == batch) & (inbox.c.kind == "deal")).limit(1)
-        return conn.execute(query).first() is not None
-
-
-def _finish(house: House, batch: int) -> None:
-    with house.store.transaction(house.actor, f"finish batch {batch}") as tx:
-        tx.update("batches", tx.rows(select(batches).where(batches.c.id == batch)), state="validated")
+    Raises:
+        LeaseLost: another process reads this source or judges its batches.
+    """
+    with source_lease(house, source):
+        for batch in open_batches(house, source):
+            try:
+                taken = take_batch(house, source, batch, progress)
+            except StopBatch as error:
+                result.failures.append(f"batch {batch} of {source}: {error.message}")
+                return
+            result.facts += taken.facts
+            result.openings += taken.openings
+            if taken.deals is not None:
+                result.validated.append(taken.deals)

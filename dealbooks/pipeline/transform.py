@@ -10,30 +10,36 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
 from dealbooks.book import Locks
-from dealbooks.deal import Deal
+from dealbooks.deal import Deal, Deposit, Payment
 from dealbooks.entries import Entry
 from dealbooks.errors import ConfigError
 from dealbooks.house import House
 from dealbooks.ledger import Posting
 from dealbooks.outbox import EffectState, Planned, enqueue
 from dealbooks.pipeline.facts import Fact, conflicts, load_facts, with_facts
+from dealbooks.pipeline.history import SUMMED
 from dealbooks.pipeline.keys import posting_key
 from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.periods import locks as locks_of
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.posting import History, PostingError, post_deal
+from dealbooks.posting.arithmetic import ZERO
+from dealbooks.posting.lifecycle import posted_versions
 from dealbooks.readiness import missing_for
-from dealbooks.store import Tx
+from dealbooks.store import Lease, Tx
 from dealbooks.store.db import Row
 from dealbooks.store.tables import deal_versions, deals, effects, entries
 
 _CHUNK = 100
 _UNSENT = (EffectState.HELD.value, EffectState.PENDING.value)
+_POSTED = EffectState.POSTED.value
+_REFUSED = EffectState.REFUSED.value  # the ledger does not have it, for good
 _MOVING = (EffectState.SENDING.value, EffectState.UNKNOWN.value)
 
 
@@ -72,17 +78,38 @@ class _Work:
     facts: list[Fact] = field(default_factory=list)
 
     @property
+    def is_held(self) -> bool:
+        """Whether the newest version waits for a person's approval."""
+        return self.version is not None and self.version["state"] == "held"
+
+    @property
     def amends(self) -> bool:
         """Whether this takes back a sale that stands, or may stand, in the ledger."""
-        return self.version is not None and any(
-            row["version"] > 0 and (row["state"] not in _UNSENT or row["attempts"]) for row in self.effect_rows
+        return self.version is not None and any(row["version"] > 0 and _was_sent(row) for row in self.effect_rows)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether what was sent of the last version is on its way still, or has to be sent again."""
+        return any(
+            row["state"] in _MOVING or (row["version"] > 0 and row["state"] in _UNSENT and row["attempts"])
+            for row in self.effect_rows
         )
 
 
 def transform(
     house: House, book: str, *, approve: Collection[str] = (), progress: Progress = silent
 ) -> TransformResult:
-    """Plan everything of a book that may be posted now. `approve` are deal ids whose amendment a person approved."""
+    """Plan everything of a book that may be posted now. `approve` are deal ids whose amendment a person approved.
+
+    Raises:
+        LeaseLost: another process plans this book.
+        Overtaken: another process changed a deal meanwhile; what was planned before that stays, the rest is as it was.
+    """
+    with Lease(house.store, f"plan:{book}"):
+        return _transform(house, book, approve, progress)
+
+
+def _transform(house: House, book: str, approve: Collection[str], progress: Progress) -> TransformResult:
     config = house.book_config(book)
     lock = locks_of(house, book)
     work = _gather(house, book, include_held=bool(approve))
@@ -92,9 +119,9 @@ def transform(
     for item in work:
         missing = missing_for(item.canonical, config.post_when)
         if item.version is None or not missing:
-            if item.version is not None and config.post_from and item.canonical.accounting_date < config.post_from:
+            if item.version is not None and not item.amends and _is_early(item.canonical, config.post_from):
                 early.append(item)
-            elif any(row["state"] in _MOVING for row in item.effect_rows) and item.version is not None:
+            elif item.version is not None and item.unsettled:
                 waiting.append((item.deal["deal_number"], "the last version is not settled in the ledger yet"))
             else:
                 ready.append(item)
@@ -104,11 +131,16 @@ def transform(
     amending = [item for item in ready if item.amends]
     unapproved = [item for item in amending if item.deal["id"] not in approve]
     held: list[tuple[str, str]] = []
-    if len(unapproved) > config.amend_limit:
+    limited = len(unapproved) > config.amend_limit
+    stopped_items = [item for item in unapproved if limited or item.is_held]
+    if stopped_items:
         reason = f"this run would change {len(unapproved)} posted deals; the book allows {config.amend_limit} at once"
-        _hold(house, unapproved)
-        held = [(item.deal["deal_number"], reason) for item in unapproved]
-        stopped = {item.deal["id"] for item in unapproved}
+        _hold(house, stopped_items)
+        held = [
+            (item.deal["deal_number"], reason if limited else "it was held before, and is not approved")
+            for item in stopped_items
+        ]
+        stopped = {item.deal["id"] for item in stopped_items}
         ready = [item for item in ready if item.deal["id"] not in stopped]
     postings = _plan_all(house, book, ready, lock, held, progress)
     amended = sum(1 for item in ready if item.amends)
@@ -119,7 +151,7 @@ def _gather(house: House, book: str, *, include_held: bool) -> list[_Work]:
     states = ("accepted", "held") if include_held else ("accepted",)
     with house.store.read() as conn:
         query = select(deal_versions).where((deal_versions.c.book == book) & deal_versions.c.state.in_(states))
-        versions = [dict(row) for row in conn.execute(query.order_by(deal_versions.c.inbox_id)).mappings()]
+        versions = [dict(row) for row in conn.execute(query.order_by(deal_versions.c.version)).mappings()]
         newest: dict[str, Row] = {}
         for version in versions:
             newest[version["deal_id"]] = version
@@ -167,7 +199,7 @@ def _plan_all(
         chunk = work[start : start + _CHUNK]
         with house.store.transaction(house.actor, f"transform {book}") as tx:
             lock = _locks_now(tx, book, lock)
-            planned: list[_Work] = []
+            planned: list[tuple[_Work, bool]] = []
             by_book: dict[str, list[Planned]] = {}
             for item in chunk:
                 wrong = conflicts(item.canonical, item.facts)
@@ -182,7 +214,11 @@ def _plan_all(
                 _supersede(tx, item, gone)
                 for one in new:
                     by_book.setdefault(one.posting.key.book, []).append(one)
-                planned.append(item)
+                planned.append((item, bool(new)))
+                item.effect_rows = [row for row in item.effect_rows if row["entry"] not in gone]
+                item.recorded = {
+                    row["entry_id"]: item.recorded[row["entry_id"]] for row in item.entry_rows if row["id"] not in gone
+                }
             for name, some in by_book.items():
                 count += len(enqueue(tx, house.ledger(name), some))
             _mark_planned(tx, planned)
@@ -202,10 +238,39 @@ def _plan_one(house: House, book: str, item: _Work, lock: Locks) -> tuple[list[P
     gone = _unsent_entries(item) if item.version is not None else set()
     names = {row["entry_id"] for row in item.entry_rows if row["id"] in gone}
     recorded = {name: entry for name, entry in item.recorded.items() if name not in names}
-    deal = with_facts(item.canonical, item.facts)
+    deal = _with_receipts_gone(with_facts(item.canonical, item.facts), recorded)
+    if _unwinds(deal) and not posted_versions(recorded):
+        deal = _cancelled(deal)
     posted = post_deal(deal, book=house.book(book), history=History(entries=recorded), locks=lock)
     postings = [_posting(house, book, item, deal, entry) for entry in posted.entries if entry.entry_id not in recorded]
     return [Planned(posting, house.ledger(posting.key.book).effects(posting)) for posting in postings], gone
+
+
+def _with_receipts_gone(deal: Deal, recorded: Mapping[str, Entry]) -> Deal:
+    """A file that states only sums by method says that money did not come by a method by leaving it out: the receipt
+    that is recorded becomes one of nothing, so that the difference is booked back."""
+    there = {part.receipt_id for part in deal.deposits} | {part.receipt_id for part in deal.payments}
+    gone = sorted(name for name in SUMMED if name not in there and f"receipt-{name}" in recorded)
+    deposits, payments = list(deal.deposits), list(deal.payments)
+    for name in gone:
+        entry = recorded[f"receipt-{name}"]
+        method = next(line.dimensions["method"] for line in entry.lines if line.role.startswith("cash."))
+        day = entry.original_date or entry.accounting_date
+        values: dict[str, Any] = {"receipt_id": name, "amount": ZERO, "date": day, "method": method}
+        if entry.event == "deposit.received":
+            deposits.append(Deposit.model_construct(**values))
+        else:
+            payments.append(Payment.model_construct(**values))
+    return deal.model_copy(update={"deposits": tuple(deposits), "payments": tuple(payments)}) if gone else deal
+
+
+def _cancelled(deal: Deal) -> Deal:
+    """Taken back before its sale was ever sent: there is nothing to mirror, only money that came."""
+    events = tuple(
+        event.model_copy(update={"event": "cancelled"}) if event.event == "unwound" else event
+        for event in deal.lifecycle
+    )
+    return deal.model_copy(update={"lifecycle": events})
 
 
 def _posting(house: House, book: str, item: _Work, deal: Deal, entry: Entry) -> Posting:
@@ -219,10 +284,14 @@ def _posting(house: House, book: str, item: _Work, deal: Deal, entry: Entry) -> 
 
 
 def _unsent_entries(item: _Work) -> set[str]:
-    """Entries of a version of which nothing was ever sent."""
+    """Entries of a version of which the ledger has nothing: never sent, or refused for good."""
     versioned = [row for row in item.effect_rows if row["version"] > 0]
-    sent = {row["entry"] for row in versioned if row["state"] not in _UNSENT or row["attempts"]}
-    return {row["entry"] for row in versioned} - sent
+    return {row["entry"] for row in versioned} - {row["entry"] for row in versioned if _was_sent(row)}
+
+
+def _was_sent(row: Row) -> bool:
+    """Whether a call has reached the ledger, or may have."""
+    return row["state"] != _REFUSED and (row["state"] not in _UNSENT or bool(row["attempts"]))
 
 
 def _supersede(tx: Tx, item: _Work, gone: set[str]) -> None:
@@ -240,8 +309,11 @@ def _set_aside(tx: Tx, item: _Work, wrong: Mapping[str, str]) -> None:
     item.facts = [fact for fact in item.facts if fact.row["id"] not in wrong]
 
 
-def _mark_planned(tx: Tx, work: Iterable[_Work]) -> None:
-    listed = list(work)
+def _mark_planned(tx: Tx, work: Iterable[tuple[_Work, bool]]) -> None:
+    """`work` says of each deal whether entries were made for it. Where there was nothing to post, no ledger will ever
+    answer, so that the deal is settled here."""
+    pairs = list(work)
+    listed = [item for item, _ in pairs]
     with_version = [item for item in listed if item.version is not None]
     older = [item.deal["id"] for item in with_version if item.deal["version"] > 1]
     if older:
@@ -250,16 +322,37 @@ def _mark_planned(tx: Tx, work: Iterable[_Work]) -> None:
         newest = {item.version["id"] for item in with_version if item.version is not None}
         rows = [row for row in tx.rows(select(*columns).where(before)) if row["id"] not in newest]
         tx.update("deal_versions", rows, state="superseded")
-    tx.update("deal_versions", [item.version for item in with_version if item.version is not None], state="planned")
+    moving = {
+        item.deal["id"] for item, made in pairs if made or any(row["state"] != _POSTED for row in item.effect_rows)
+    }
+    for state, some in (
+        ("planned", [item.version for item in with_version if item.version and item.deal["id"] in moving]),
+        ("posted", [item.version for item in with_version if item.version and item.deal["id"] not in moving]),
+    ):
+        tx.update("deal_versions", some, state=state)
+    changed = [item for item, made in pairs if made or item.version is not None]
     tx.change(
         "deals",
         [
-            (item.deal, {"state": "unwinding" if _unwinds(item.canonical) else "planned", "updated_at": tx.at})
-            for item in listed
+            (item.deal, {"state": _state_after(item, item.deal["id"] in moving), "updated_at": tx.at})
+            for item in changed
         ],
     )
     applied = [fact.row for item in listed for fact in item.facts if fact.row["state"] == "waiting"]
     tx.update("facts", applied, state="applied")
+
+
+def _state_after(item: _Work, moving: bool) -> str:
+    unwinds = _unwinds(item.canonical)
+    if moving:
+        return "unwinding" if unwinds else "planned"
+    if unwinds:
+        return "unwound" if posted_versions(item.recorded) else "cancelled"
+    return "posted"
+
+
+def _is_early(deal: Deal, post_from: date | None) -> bool:
+    return post_from is not None and deal.accounting_date < post_from
 
 
 def _unwinds(deal: Deal) -> bool:

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from dealbooks.canonical import canonical_json, compact_json, sha256_hex
 from dealbooks.catalogue import found, once
@@ -23,14 +23,16 @@ from dealbooks.draft import RawRecord
 from dealbooks.findings import Finding, Severity, has_errors
 from dealbooks.house import House
 from dealbooks.pipeline import history
+from dealbooks.pipeline.corrections import active_overrides
 from dealbooks.pipeline.judge import Judged, Override, judge_record
 from dealbooks.pipeline.keys import deal_id
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.records import record_of
+from dealbooks.pipeline.revisions import is_older, read_revision
 from dealbooks.pipeline.settings import BookFinder
 from dealbooks.store import Tx
 from dealbooks.store.db import Row
-from dealbooks.store.tables import batches, inbox, overrides, quarantine
+from dealbooks.store.tables import batches, deals, inbox, quarantine
 
 _PROGRESS_EVERY = 200
 
@@ -85,6 +87,8 @@ class _Item:
     book: str = ""
     deal_id: str = ""
     known: Row | None = None  # the deal as it stands, when there is one
+    named: bool = False  # whether this source's key already names that deal
+    version: int | None = None
     judged: Judged | None = None
     deal: Deal | None = None
     findings: list[Finding] = field(default_factory=list)
@@ -101,15 +105,18 @@ def validate(house: House, batch: int, *, progress: Progress = silent) -> Valida
         listed = conn.execute(select(batches).where(batches.c.id == batch)).mappings().one()
         rows = _new_rows(conn, batch)
         items = [_Item(row, record_of(row)) for row in rows]
-        fixes = _active_overrides(conn, [item.record.natural_key for item in items])
+        fixes = active_overrides(conn, [item.record.natural_key for item in items])
         known = history.known_deals(conn, [item.record.natural_key for item in items])
+        newer = _newer_words(conn, items)
     finder = BookFinder(house, listed["source"])
     for number, item in enumerate(items, 1):
-        _first_look(item, known.get(item.record.natural_key), fixes.get(item.record.natural_key, []))
+        _first_look(house, listed["source"], item, known.get(item.record.natural_key), newer)
         if item.state == "new":
             _judge(item, finder, fixes.get(item.record.natural_key, []))
         if number % _PROGRESS_EVERY == 0 or number == len(items):
             progress("validate", number, len(items))
+    with house.store.read() as conn:
+        _meet_under_other_names(conn, house, listed["source"], items)
     docs = _check_batch(house, listed["source"], batch, items)
     with house.store.read() as conn:
         _against_history(conn, items)
@@ -123,30 +130,81 @@ def _new_rows(conn: Connection, batch: int) -> list[Row]:
     return [dict(row) for row in conn.execute(query.order_by(inbox.c.id)).mappings()]
 
 
-def _active_overrides(conn: Connection, keys: Sequence[str]) -> dict[str, list[Row]]:
-    fixes: dict[str, list[Row]] = {}
-    if conn.execute(select(overrides.c.id).limit(1)).first() is None:
-        return fixes
-    for start in range(0, len(keys), 500):
-        chosen = overrides.c.natural_key.in_(keys[start : start + 500]) & (overrides.c.state == "active")
-        for row in conn.execute(select(overrides).where(chosen).order_by(overrides.c.id)).mappings():
-            fixes.setdefault(row["natural_key"], []).append(dict(row))
-    return fixes
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What a source said of a deal that was not taken: a row in quarantine, or a void of an unknown deal."""
+
+    inbox_id: int
+    revision: tuple[int, ...]
+    void: bool
 
 
-def _first_look(item: _Item, known: Row | None, fixes: Sequence[Row]) -> None:
+def _newer_words(conn: Connection, items: Sequence[_Item]) -> dict[str, list[_Word]]:
+    """Rows of the same deals that wait in quarantine, and voids that found nothing to take back: natural key -> them.
+    An older row must not slip past them."""
+    keys = sorted({item.record.natural_key for item in items})
+    waits = (inbox.c.state == "quarantined") | ((inbox.c.state == "ignored") & (inbox.c.action == "void"))
+    words: dict[str, list[_Word]] = {}
+    for source in sorted({item.row["source"] for item in items}):
+        for start in range(0, len(keys), 500):
+            chosen = (inbox.c.source == source) & inbox.c.natural_key.in_(keys[start : start + 500]) & waits
+            query = select(inbox.c.id, inbox.c.natural_key, inbox.c.revision, inbox.c.state).where(chosen)
+            for row in conn.execute(query):
+                word = _Word(row.id, read_revision(row.revision), row.state == "ignored")
+                words.setdefault(row.natural_key, []).append(word)
+    return words
+
+
+def _first_look(
+    house: House, source: str, item: _Item, known: Row | None, newer: Mapping[str, Sequence[_Word]]
+) -> None:
     """What needs no judging: the same content again, or something older than what we have."""
-    item.known = known
-    if known is None:
-        if item.record.action == "void":
-            item.state, item.note = "ignored", "a void of a deal that was never taken: there is nothing to take back"
+    if known is not None:
+        item.named = True
+        _compare(house, source, item, known)
         return
-    item.deal_id, item.book = known["id"], known["book"]
-    own = [fix for fix in fixes if fix["content_hash"] == item.record.content_hash]
-    if item.record.content_hash == known["content_hash"] and not own:
+    if item.record.action == "void":
+        item.state, item.note = "ignored", "a void of a deal that was never taken: there is nothing to take back"
+    _pass_over_older(item, newer)
+
+
+def _pass_over_older(item: _Item, newer: Mapping[str, Sequence[_Word]]) -> None:
+    for word in newer.get(item.record.natural_key, ()):
+        if word.inbox_id != item.row["id"] and is_older(item.record.revision, word.revision):
+            item.state = "superseded"
+            item.note = (
+                "older than the void of this deal, which came before it"
+                if word.void
+                else "older than a row of this deal that waits in quarantine"
+            )
+
+
+def _compare(house: House, source: str, item: _Item, known: Row) -> None:
+    """A row of a deal that was taken before."""
+    record = item.record
+    item.known, item.deal_id, item.book = known, known["id"], known["book"]
+    if known["source"] != source and house.book_config(item.book).source_of_record not in (None, source):
+        item.state = "ignored"
+        item.note = f"{known['source']} tells of this deal, and {source} is not the book's source of record"
+    elif record.content_hash == known["content_hash"]:
         item.state, item.note = "unchanged", "the same content again"
-    elif tuple(item.record.revision) < tuple(json.loads(known["revision"])) and not own:
+    elif is_older(record.revision, read_revision(known["revision"])):
         item.state, item.note = "superseded", "older than the version that we have"
+    elif record.action == "void" and known["state"] in ("unwinding", "unwound", "cancelled"):
+        item.state, item.note = "ignored", "the sale was taken back before"
+
+
+def _meet_under_other_names(conn: Connection, house: House, source: str, items: Sequence[_Item]) -> None:
+    """A deal that came before under another key (of another source, or by another identity of the book)."""
+    strangers = [item for item in items if item.state == "new" and item.known is None and item.deal_id]
+    ids = sorted({item.deal_id for item in strangers})
+    met: dict[str, Row] = {}
+    for start in range(0, len(ids), 500):
+        chosen = deals.c.id.in_(ids[start : start + 500])
+        met |= {row["id"]: dict(row) for row in conn.execute(select(deals).where(chosen)).mappings()}
+    for item in strangers:
+        if item.deal_id in met:
+            _compare(house, source, item, met[item.deal_id])
 
 
 def _judge(item: _Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
@@ -204,7 +262,9 @@ def _against_history(conn: Connection, items: Sequence[_Item]) -> None:
             continue
         if item.record.action == "void" and item.deal_id in newest:
             item.deal = _unwound(newest[item.deal_id], item)
-            item.findings = [one for one in item.findings if one.field.startswith("lifecycle")]
+            # Of a void only its date counts, and that the file does not say something else in the same breath (F114).
+            own = [one for one in item.record.findings if one.code == "F114"]
+            item.findings = [*own, *(one for one in item.findings if one.field.startswith("lifecycle"))]
             if item.deal is not None:
                 item.findings += check_unwind(item.deal, history.sold_on(conn, item.book, item.deal))
         elif item.deal is not None and not has_errors(item.findings):
@@ -236,11 +296,13 @@ def _unwound(standing: Deal, item: _Item) -> Deal | None:
 
 def _record(house: House, tx: Tx, batch: Row, items: Sequence[_Item], fixes: Mapping[str, Sequence[Row]]) -> list[str]:
     notices = _drop_stale_overrides(tx, items, fixes)
-    hashes = {item.book: house.config_hash(item.book, batch["source"]) for item in items if item.state == "accepted"}
+    books = {item.book for item in items if item.state == "accepted"}
+    hashes = {book: house.config_hash(book, batch["source"]) for book in books}
     _accept(tx, [item for item in items if item.state == "accepted"], batch, hashes)
+    _close_quarantine(tx, items)
     _quarantine(tx, [item for item in items if item.state == "quarantined"])
-    _close_quarantine(tx, [item for item in items if item.state == "accepted"])
     _mark(tx, items)
+    _remember_newest(tx, items)
     tx.update("batches", [batch], state="validated", summary=canonical_json(_counts(items)))
     return notices
 
@@ -267,7 +329,7 @@ def _accept(tx: Tx, items: Sequence[_Item], batch: Row, hashes: Mapping[str, str
             "stock_no": deal.vehicle.stock_no, "customer": deal.customer.name or deal.customer.id,
             "location": deal.location, "source": batch["source"], "content_hash": item.record.content_hash,
             "revision": json.dumps(list(item.record.revision)), "version": number,
-            "accounting_date": deal.accounting_date.isoformat(), "updated_at": tx.at,
+            "accounting_date": _booked_on(deal, known).isoformat(), "updated_at": tx.at,
         }  # fmt: skip
         if known is None:
             row = {"id": item.deal_id, "posted_version": 0} | values
@@ -276,7 +338,7 @@ def _accept(tx: Tx, items: Sequence[_Item], batch: Row, hashes: Mapping[str, str
         else:
             row = known | values
             changed.append((known, values))
-            if item.known is None:
+            if not item.named:
                 aliases.append({"natural_key": item.record.natural_key, "deal_id": item.deal_id})
         seen[item.deal_id] = row
         body = compact_json(deal.as_json())
@@ -291,7 +353,7 @@ def _accept(tx: Tx, items: Sequence[_Item], batch: Row, hashes: Mapping[str, str
                 "note": "unwound" if item.record.action == "void" else "", "created_at": tx.at,
             }
         )  # fmt: skip
-        item.row = item.row | {"deal_id": item.deal_id, "version": number}
+        item.version = number
     tx.insert("deals", new_deals)
     tx.change("deals", changed)
     tx.insert("deal_aliases", aliases)
@@ -303,7 +365,8 @@ def _taken_as(item: _Item) -> str:
 
 
 def _versioned(deal: Deal, number: int, item: _Item) -> Deal:
-    """The deal under its version; what changes a posted deal says when (PC-6: dated with its own fact)."""
+    """The deal under its version. What changes a posted deal is dated with its own fact (PC-6), so it says when it was
+    told; the sale keeps its date, for a version that was never posted, and for its tax point."""
     if item.record.action != "post":
         return deal
     changes: dict[str, Any] = {"deal_version": number}
@@ -311,12 +374,17 @@ def _versioned(deal: Deal, number: int, item: _Item) -> Deal:
         told = date.fromisoformat(item.record.changed_on) if item.record.changed_on else deal.accounting_date
         changes["amended_at"] = max(told, deal.accounting_date)
         changes["amend_reason"] = deal.amend_reason or "changed at the source"
-        changes["dates"] = deal.dates.model_copy(update={"accounting": changes["amended_at"]})
     return deal.model_copy(update=changes)
 
 
+def _booked_on(deal: Deal, known: Row | None) -> date:
+    """The day that the newest version is booked on: its own for what changes a posted deal."""
+    if known is not None and known["posted_version"] and deal.amended_at is not None:
+        return deal.amended_at
+    return deal.accounting_date
+
+
 def _quarantine(tx: Tx, items: Sequence[_Item]) -> None:
-    open_before = _open_rows(tx, items)
     rows = [
         {
             "id": number, "inbox_id": item.row["id"], "source": item.row["source"],
@@ -327,34 +395,75 @@ def _quarantine(tx: Tx, items: Sequence[_Item]) -> None:
         }
         for number, item in zip(tx.next_ids("quarantine", len(items)) if items else (), items, strict=True)
     ]  # fmt: skip
-    tx.update("quarantine", open_before, state="superseded", closed_at=tx.at, closed_by="a newer row of the same deal")
     tx.insert("quarantine", rows)
 
 
+# What closes an entry of the quarantine: state of the newer row -> (state of the entry, by what).
+_CLOSED_BY = {
+    "accepted": ("released", "accepted"),
+    "quarantined": ("superseded", "a newer row of the same deal"),
+    "unchanged": ("superseded", "the source says again what was taken before"),
+    "ignored": ("superseded", "the source took the sale back"),
+    "superseded": ("superseded", "a newer row of the same deal"),
+}
+
+
 def _close_quarantine(tx: Tx, items: Sequence[_Item]) -> None:
-    tx.update("quarantine", _open_rows(tx, items), state="released", closed_at=tx.at, closed_by="accepted")
+    """Entries that wait no longer, because the source said something newer, or they were judged again."""
+    by_key: dict[str, list[_Item]] = {}
+    for item in items:
+        by_key.setdefault(item.record.natural_key, []).append(item)
+    own = {item.row["id"] for item in items}
+    for start in range(0, len(by_key), 500):
+        keys = list(by_key)[start : start + 500]
+        open_ = quarantine.c.natural_key.in_(keys) & (quarantine.c.state == "open")
+        entries = tx.rows(select(quarantine).where(open_).order_by(quarantine.c.id))
+        if not entries:
+            continue
+        ids = [entry["inbox_id"] for entry in entries]
+        rows = {row["id"]: row for row in tx.rows(select(inbox).where(inbox.c.id.in_(ids)))}
+        for entry in entries:
+            row = rows[entry["inbox_id"]]
+            closing = [item for item in by_key[entry["natural_key"]] if _closes(item, row)]
+            if not closing:
+                continue
+            state, why = _CLOSED_BY[closing[-1].state]
+            tx.update("quarantine", [entry], state=state, closed_at=tx.at, closed_by=why)
+            if row["id"] not in own and row["state"] == "quarantined":
+                tx.update("inbox", [row], state="superseded", note=why)
 
 
-def _open_rows(tx: Tx, items: Sequence[_Item]) -> list[Row]:
-    keys = [item.record.natural_key for item in items]
-    found_rows: list[Row] = []
-    for start in range(0, len(keys), 500):
-        chosen = quarantine.c.natural_key.in_(keys[start : start + 500]) & (quarantine.c.state == "open")
-        found_rows += tx.rows(select(quarantine).where(chosen))
-    return found_rows
+def _closes(item: _Item, waiting: Row) -> bool:
+    """Whether a row that was just judged settles one that waits: it is that row, or one that is not older."""
+    if item.row["id"] == waiting["id"]:
+        return True
+    return item.state != "superseded" and not is_older(item.record.revision, read_revision(waiting["revision"]))
 
 
 def _mark(tx: Tx, items: Sequence[_Item]) -> None:
     """The state of each inbox row; what is unchanged need not be kept twice."""
     pairs = []
     for item in items:
-        old = {key: item.row[key] for key in item.row}
         values = {
-            "state": item.state, "note": item.note, "deal_id": item.deal_id or None, "version": item.row["version"],
+            "state": item.state, "note": item.note, "deal_id": item.deal_id or None, "version": item.version,
             "body": None if item.state == "unchanged" else item.row["body"],
         }  # fmt: skip
-        pairs.append((old, values))
+        pairs.append((item.row, values))
     tx.change("inbox", pairs)
+
+
+def _remember_newest(tx: Tx, items: Sequence[_Item]) -> None:
+    """The same content in a newer file: what is older than that file changes nothing any more."""
+    newer = [
+        {"_id": item.known["id"], "_revision": json.dumps(list(item.record.revision))}
+        for item in items
+        if item.state == "unchanged"
+        and item.known is not None
+        and is_older(read_revision(item.known["revision"]), item.record.revision)
+    ]
+    if newer:  # not a column that the audit chain seals
+        statement = deals.update().where(deals.c.id == bindparam("_id")).values(revision=bindparam("_revision"))
+        tx.conn.execute(statement, newer)
 
 
 def _drop_stale_overrides(tx: Tx, items: Sequence[_Item], fixes: Mapping[str, Sequence[Row]]) -> list[str]:

@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, and_, bindparam, create_engine, event, select
+from sqlalchemy import ClauseElement, Connection, Engine, Table, and_, bindparam, create_engine, event, select
+from sqlalchemy.dialects import registry
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
@@ -149,7 +151,8 @@ class Tx:
         """Add rows. Each is sealed in the chain of its own `book`; a row without one in the house's."""
         if not rows:
             return
-        self.conn.execute(metadata.tables[table].insert(), list(rows))
+        statement = _insert_sql(self.conn.dialect.name, table, tuple(rows[0]))
+        self.conn.exec_driver_sql(statement, list(rows))
         for row in rows:
             self._note(table, row)
 
@@ -179,23 +182,19 @@ class Tx:
         listed = list(pairs)
         if not listed:
             return []
-        target = metadata.tables[table]
-        columns = list(listed[0][1])
-        read = [column for column in COVERED[table] if column in listed[0][0]]
-        as_read = [target.c[column].is_not_distinct_from(bindparam(f"_was_{column}")) for column in read]
-        statement = (
-            target.update()
-            .where(and_(target.c[PRIMARY[table]] == bindparam("_pk"), *as_read))
-            .values({column: bindparam(f"_{column}") for column in columns})
-        )
-        done = self.conn.execute(
-            statement,
+        primary, columns = PRIMARY[table], tuple(listed[0][1])
+        read = tuple(column for column in COVERED[table] if column in listed[0][0])
+        was = [(f"_was_{column}", column) for column in read]
+        now = [(f"_{column}", column) for column in columns]
+        done = self.conn.exec_driver_sql(
+            _update_sql(self.conn.dialect.name, table, columns, read),
             [
-                {"_pk": row[PRIMARY[table]]}
-                | {f"_was_{column}": row[column] for column in read}
-                | {f"_{column}": new[column] for column in columns}
+                {"_pk": row[primary]}
+                | {name: row[column] for name, column in was}
+                | {name: new[column] for name, column in now}
                 for row, new in listed
             ],
+            {"preserve_rowcount": True},
         )
         if done.rowcount != len(listed):
             raise Overtaken(
@@ -234,6 +233,30 @@ class Tx:
             self.claim(audit_heads, {"book": book, "seq": 0, "hash": ""})
             head = self.conn.execute(query).first()
         return head
+
+
+# Written out once: SQLAlchemy would go through every parameter of every row again, and none of our types converts any.
+@lru_cache(maxsize=128)
+def _insert_sql(dialect: str, table: str, columns: tuple[str, ...]) -> str:
+    return _text(dialect, metadata.tables[table].insert(), columns)
+
+
+@lru_cache(maxsize=128)
+def _update_sql(dialect: str, table: str, columns: tuple[str, ...], read: tuple[str, ...]) -> str:
+    target = metadata.tables[table]
+    as_read = [target.c[column].is_not_distinct_from(bindparam(f"_was_{column}")) for column in read]
+    chosen = and_(target.c[PRIMARY[table]] == bindparam("_pk"), *as_read)
+    new: dict[str, Any] = {column: bindparam(f"_{column}") for column in columns}
+    return _text(dialect, target.update().where(chosen).values(new))
+
+
+def _text(dialect: str, statement: ClauseElement, columns: Sequence[str] | None = None) -> str:
+    """The SQL of a statement with its parameters by name."""
+    name, style = _DRIVERS[dialect]
+    return str(statement.compile(dialect=registry.load(name)(paramstyle=style), column_keys=columns))
+
+
+_DRIVERS = {"sqlite": ("sqlite", "named"), "postgresql": ("postgresql.psycopg", "pyformat")}
 
 
 def make_link(

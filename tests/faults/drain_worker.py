@@ -3,7 +3,7 @@
     python drain_worker.py STORE_URL LEDGER_FOLDER
 
 Every commit, send, read-back, link, rename and unlink of the run is an event, found by tracing, not by a list of ours.
-KILL_AT=n kills before event n, KILL_AT=n+ after it; KILL_AFTER=seconds kills at a moment; EVENTS=file writes what happened.
+KILL_AT=n kills before event n, KILL_AT=n+ after it; KILL_AFTER=seconds kills at a moment; EVENTS=file lists the events.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -62,8 +63,7 @@ class Trace:
 
     def write(self) -> None:
         if self._file:
-            with open(self._file, "w") as stream:
-                stream.write("\n".join(self.names))
+            Path(self._file).write_text("\n".join(self.names))
 
 
 def main() -> None:

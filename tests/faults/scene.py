@@ -37,7 +37,8 @@ BOOK = Book("northgate", "NORTHGATE-MOTORS-LTD", "GBP", "uk", load_chart("uk"))
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[dict[str, Any], ...]:
     return tuple(
-        json.loads(next(CASES.glob(f"{name}*.json")).read_text("utf-8"))["deal"] for name in ("G09", "G10", "G11", "G13")
+        json.loads(next(CASES.glob(f"{name}*.json")).read_text("utf-8"))["deal"]
+        for name in ("G09", "G10", "G11", "G13")
     )
 
 
@@ -95,7 +96,11 @@ class Scene:
         """Run the worker; its exit code, -9 when it was killed."""
         env = os.environ | {"PYTHONPATH": str(ROOT)} | environment
         done = subprocess.run(
-            [sys.executable, str(WORKER), self.url, str(self.ledger)], env=env, capture_output=True, text=True, timeout=120
+            [sys.executable, str(WORKER), self.url, str(self.ledger)],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         if done.returncode not in (0, -9):
             raise AssertionError(f"the worker failed: {done.stderr[-2000:]}")

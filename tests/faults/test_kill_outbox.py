@@ -44,9 +44,7 @@ def test_killed_before_and_after_every_event(
 ) -> None:
     books, events = undisturbed
     # fsync only makes durable what a kill cannot take back; every other event is a point, on both sides.
-    points = [
-        f"{number}{side}" for number, name in enumerate(events, 1) if name != "fsync" for side in ("", "+")
-    ]
+    points = [f"{number}{side}" for number, name in enumerate(events, 1) if name != "fsync" for side in ("", "+")]
     killed: Counter[str] = Counter()
     for point in points:
         scene = few.copy(tmp_path / f"at-{point}")

@@ -37,7 +37,7 @@ def _python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["quarantine", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["--version"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys, dealbooks.cli\n"
@@ -94,7 +94,9 @@ def test_docs_are_what_the_program_says() -> None:
 def test_exit_codes_are_documented() -> None:
     codes = {int(code) for code, _ in reference.exit_codes()}
     assert codes == {0, faults.FAULT, faults.USAGE, faults.NOT_ALL, faults.STOPPED}
-    assert {error.exit_code for error in (DealbooksError, UsageError, StopBatch, StopConnection, BrokenInvariant)} <= codes
+    assert {
+        error.exit_code for error in (DealbooksError, UsageError, StopBatch, StopConnection, BrokenInvariant)
+    } <= codes
 
 
 def test_version() -> None:
@@ -141,9 +143,7 @@ def test_a_line_that_cannot_be_read(arguments: list[str]) -> None:
         (KeyboardInterrupt(), faults.STOPPED),
     ],
 )
-def test_exit_code_of_an_error(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
-) -> None:
+def test_exit_code_of_an_error(cli: Cli, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int) -> None:
     def fail(_house: Any) -> None:
         raise error
 

@@ -103,6 +103,10 @@ class ChartAccounts:
         self.opens: tuple[OpenAccount, ...] = tuple(opens)
         self.chart_name = chart.name
 
+    def known(self, role: str) -> str | None:
+        """The account that plays a role, if the chart has one."""
+        return self._names.get(role)
+
     def name_of(self, role: str, where: str) -> str:
         """The account that plays a role; `where` says for the message which line needs it.
 

@@ -111,7 +111,8 @@ def posting_accounts(posting: Posting, accounts: ChartAccounts) -> tuple[str, ..
 
 
 def _account(posting: Posting, line: Line, accounts: ChartAccounts) -> str:
-    return accounts.name_of(line.role, f"the line “{line.part}” of {_where(posting)}")
+    known = accounts.known(line.role)
+    return known if known else accounts.name_of(line.role, f"the line “{line.part}” of {_where(posting)}")
 
 
 def _where(posting: Posting) -> str:
