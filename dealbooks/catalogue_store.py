@@ -52,4 +52,7 @@ STORE_RULES: tuple[Rule, ...] = (
     _store("S016", E, "An opening balance has changed",
            "the opening balance of stock number {value} was taken with {before}, and is now {now}; correct it in the "
            "ledger, not in the file"),
+    _store("S017", E, "Store not mapped to a book",
+           "store '{value}' belongs to no book of source {source}; add it in dealbooks.yaml, under sources: {source}: "
+           "books"),
 )  # fmt: skip

@@ -48,7 +48,7 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class Determined:
     """A draft filled from the book's rules. `deal` validates as a Deal unless a finding says why not; `provenance`
-    records for each path that was filled the rule that filled it: path -> "rulebook uk: fees[admin], in force from ..."."""
+    records for each path that was filled the rule that filled it: path -> "rulebook uk: fees[admin], in force ..."."""
 
     deal: Mapping[str, Any]
     provenance: Mapping[str, str]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dealbooks.pipeline.reconcile import Reconciliation
-from dealbooks.pipeline.reconcile import reconcile as reconcile_book
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from dealbooks.pipeline.reconcile import Reconciliation
+from dealbooks.pipeline.reconcile import reconcile as reconcile_book
 from tasks.work import in_house, may_read_again
 
 

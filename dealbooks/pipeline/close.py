@@ -22,6 +22,7 @@ from dealbooks.errors import StopBatch, UsageError
 from dealbooks.periods import Period, PeriodState
 from dealbooks.pipeline.certificate import certificate_text, write_files
 from dealbooks.pipeline.cutoff import cut_off
+from dealbooks.pipeline.load import keep_head
 from dealbooks.pipeline.periods import PeriodRow, find, move, states
 from dealbooks.pipeline.reconcile import ReconcileHouse, Reconciliation, holds_a_close, reconcile
 from dealbooks.reports import exceptions_csv, reconciliation_markdown, tie_out_csv
@@ -279,19 +280,10 @@ def _lock(
             f"Something of {month} changed while it was being closed; it is open as before.",
             fix="Let running syncs end, then close again.",
         )
-    _keep_head(house, book)
+    keep_head(house.store, book, house.ledger(book))
     return CloseResult(
         book, str(month), PeriodState.LOCKED, True, (), tuple(accepted), rec, folder / f"{name}.json", head
     )
-
-
-def _keep_head(house: CloseHouse, book: str) -> None:
-    """Keep the head of the audit chain beside the ledger, where the ledger can."""
-    ledger = house.ledger(book)
-    write_head = getattr(ledger, "write_head", None)
-    if write_head is not None:
-        seq, digest = heads(house.store)[book]
-        write_head(book, seq, digest)
 
 
 def _certificate(

@@ -79,7 +79,7 @@ def _read(tx: Tx, row: Row, finder: BookFinder, fixes: Sequence[Row]) -> tuple[R
     store_code = str(record.data.get("store_code") or "")
     book = finder.book_of_store(store_code)
     if book is None:
-        return None, [*record.findings, found("R006", "store_code", store_code, book="any book of this source")]
+        return None, [*record.findings, found("S017", "store_code", store_code, source=row["source"])]
     data = record.data
     kind = _KINDS.get(str(data.get("event") or ""))
     missing = [name for name in ("deal_number", "event", "amount", "date") if not data.get(name)]

@@ -19,6 +19,7 @@ from dealbooks.errors import UsageError
 from dealbooks.house import House
 from dealbooks.store import Store
 from dealbooks.store.audit import AuditReport, Break, verify
+from dealbooks.store.db import HOUSE_CHAIN
 from dealbooks.store.tables import audit
 
 
@@ -47,9 +48,10 @@ def heads_of_ledgers(house: House) -> list[KeptHead]:
         if config.ledger.platform != "beancount":
             continue
         root = house.config.path(str((config.ledger.model_extra or {}).get("path", "")))
-        head = import_module("blocks.ledgers.beancount").read_head(root, book)
-        if head is not None:
-            found.append(KeptHead(book, head.seq, head.hash, str(root)))
+        for chain in (book, HOUSE_CHAIN):
+            head = import_module("blocks.ledgers.beancount").read_head(root, chain)
+            if head is not None:
+                found.append(KeptHead(chain, head.seq, head.hash, str(root)))
     return found
 
 

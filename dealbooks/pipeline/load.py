@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dealbooks.house import House
+from dealbooks.ledger import Ledger
 from dealbooks.outbox import Drain, DrainResult
 from dealbooks.pipeline.progress import Progress, silent
+from dealbooks.store import Store
+from dealbooks.store.audit import heads
+from dealbooks.store.db import HOUSE_CHAIN
 
 
 def load(house: House, book: str, *, progress: Progress = silent) -> DrainResult:
@@ -16,6 +20,19 @@ def load(house: House, book: str, *, progress: Progress = silent) -> DrainResult
         StopConnection: the ledger cannot be used now.
     """
     house.book_config(book)
-    return Drain(
-        house.store, book, house.ledger(book), progress=lambda done, total: progress(f"post {book}", done, total)
-    ).run()
+    ledger = house.ledger(book)
+    drain = Drain(house.store, book, ledger, progress=lambda done, total: progress(f"post {book}", done, total))
+    result = drain.run()
+    keep_head(house.store, book, ledger)
+    return result
+
+
+def keep_head(store: Store, book: str, ledger: Ledger) -> None:
+    """Keep the heads of the book's and the intake's audit chains beside the ledger, where the ledger can: a store that
+    is cut or rewritten later cannot also reach them."""
+    write_head = getattr(ledger, "write_head", None)
+    if write_head is not None:
+        found = heads(store)
+        for chain in (book, HOUSE_CHAIN):
+            if chain in found:
+                write_head(chain, *found[chain])

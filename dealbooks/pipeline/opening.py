@@ -48,7 +48,7 @@ def take_opening(house: House, source: str, batch: int) -> int:
             book = finder.book_of_store(str(record.data.get("store_code") or ""))
             if book is None or record.findings:
                 store = str(record.data.get("store_code") or "")
-                more = [] if book else [found("R006", "store_code", store, book="any book of this source")]
+                more = [] if book else [found("S017", "store_code", store, source=source)]
                 refused.append((row, [*record.findings, *more]))
                 continue
             try:

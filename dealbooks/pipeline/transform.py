@@ -334,7 +334,7 @@ def _mark_planned(tx: Tx, work: Iterable[tuple[_Work, bool]]) -> None:
     tx.change(
         "deals",
         [
-            (item.deal, {"state": _state_after(item, item.deal["id"] in moving), "updated_at": tx.at})
+            (item.deal, {"state": _state_after(item, moving=item.deal["id"] in moving), "updated_at": tx.at})
             for item in changed
         ],
     )
@@ -342,7 +342,7 @@ def _mark_planned(tx: Tx, work: Iterable[tuple[_Work, bool]]) -> None:
     tx.update("facts", applied, state="applied")
 
 
-def _state_after(item: _Work, moving: bool) -> str:
+def _state_after(item: _Work, *, moving: bool) -> str:
     unwinds = _unwinds(item.canonical)
     if moving:
         return "unwinding" if unwinds else "planned"

@@ -211,7 +211,7 @@ def _judge(item: _Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
     setting = finder.setting(item.record)
     if setting is None:
         store_code = str(item.record.data.get("store_code") or "")
-        item.findings = [*item.record.findings, found("R006", "location", store_code, book="any book of this source")]
+        item.findings = [*item.record.findings, found("S017", "store_code", store_code, source=item.row["source"])]
         item.state = "quarantined"
         return
     item.book = setting.book.name
@@ -228,7 +228,7 @@ def _check_batch(house: House, source: str, batch: int, items: Sequence[_Item]) 
     judged = {
         item.row["id"]: item
         for item in items
-        if item.judged is not None and item.judged.filled and item.record.action == "post"
+        if item.state == "new" and item.judged is not None and item.judged.filled and item.record.action == "post"
     }
     if not judged:
         return None
@@ -258,7 +258,7 @@ def _against_history(conn: Connection, items: Sequence[_Item]) -> None:
     newest = history.newest_deals(conn, [i.deal_id for i in items if i.known is not None and i.record.action == "void"])
     taken: dict[tuple[str, str], list[StandingSale]] = {}
     for item in items:
-        if item.judged is None:
+        if item.judged is None or item.state != "new":
             continue
         if item.record.action == "void" and item.deal_id in newest:
             item.deal = _unwound(newest[item.deal_id], item)

@@ -1,7 +1,7 @@
 """Prove the audit chains: every link follows from the one before it, and every covered row is as its last link says.
 
-What it finds: a row edited, added or removed by hand; a link edited, removed or inserted; a content that no longer has
-its hash; a cut tail and a rewritten chain, where a head that was kept outside the store (a certificate, a file beside
+What it finds: a row edited, added or removed by hand; a link edited, removed or inserted; a content without its
+hash; a cut tail and a rewritten chain, where a head that was kept outside the store (a certificate, a file beside
 the ledger) is handed in. It names the first broken link of each chain and the first broken rows.
 """
 

@@ -92,7 +92,7 @@ def up(
     return 0
 
 
-class _StopAsked(Exception):  # noqa: N818 - a request, not an error
+class _StopAsked(Exception):
     """Somebody pressed Ctrl-C, or the system asks us to end, while we were starting."""
 
 

@@ -217,7 +217,7 @@ def test_a_month_that_agrees_and_one_that_does_not(demo: str) -> None:
     run(deal_sync, demo, "northgate_drop")
     waits = run(period_close, demo, "northgate", "2026-07")
     assert (waits.type, waits.name) == (StateType.FAILED, "Exceptions")
-    assert "1 deals that are not settled" in str(waits.message)
+    assert "1 deal not settled" in str(waits.message)
     assert "NG-79001" in str(artifacts()["exceptions-northgate"].data)
 
     run(quarantine_fix, FIX | {"value": carrying_cost(demo, "NG-79001")}, config=demo)

@@ -15,6 +15,7 @@ from pathlib import Path
 from blocks.ledgers.beancount.accounts import OPENING_ACCOUNT, ChartAccounts, OpenAccount
 from blocks.ledgers.beancount.files import EffectFiles, Item, Result, State, good_key, is_ref, sha256
 from blocks.ledgers.beancount.folder import LedgerFolder
+from blocks.ledgers.beancount.head import write_head
 from blocks.ledgers.beancount.programs import check, query
 from blocks.ledgers.beancount.text import DIMENSIONS, KEY_LENGTH, posting_accounts, posting_text
 from dealbooks.book import Chart
@@ -105,6 +106,10 @@ class BeancountLedger:
     def main(self) -> Path:
         """The file to give to bean-check, bean-query or fava."""
         return self._folder.main
+
+    def write_head(self, book: str, seq: int, digest: str) -> None:
+        """Keep the head of a book's audit chain beside the ledger (see `blocks.ledgers.beancount.head`)."""
+        write_head(self.path, book, seq, digest)
 
     def prepare(self) -> None:
         """Make the folder, main.beancount and accounts.beancount, so that Fava can show an empty ledger. `send` does
