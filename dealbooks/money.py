@@ -79,16 +79,22 @@ def exact(value: object) -> Decimal:
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise MoneyError(f"{value} is not a number that can be an amount")
-        value = format(value, "f")
-    elif isinstance(value, bool | float):
+        return _read(format(value, "f"))
+    if isinstance(value, str):
+        return _read(value)
+    if isinstance(value, bool | float):
         raise MoneyError(f"{value!r} is a {type(value).__name__}: amounts are written as text, such as '12.50'")
-    elif isinstance(value, int):
-        value = str(value)
-    if not isinstance(value, str):
-        raise MoneyError(f"{type(value).__name__} cannot be an amount")
-    if not _PLAIN_NUMBER.fullmatch(value):
-        raise MoneyError(f"{value[:40]!r} is not a plain decimal number (digits, and a point before the decimals)")
-    return Decimal(value)
+    if isinstance(value, int):
+        return _read(str(value))
+    raise MoneyError(f"{type(value).__name__} cannot be an amount")
+
+
+@lru_cache(maxsize=16_384)
+def _read(text: str) -> Decimal:
+    """A deal states most of its amounts more than once, and each is read at every stage."""
+    if not _PLAIN_NUMBER.fullmatch(text):
+        raise MoneyError(f"{text[:40]!r} is not a plain decimal number (digits, and a point before the decimals)")
+    return Decimal(text)
 
 
 def round_exact(value: Decimal | Fraction, digits: int, mode: RoundingMode = "half_up") -> Decimal:

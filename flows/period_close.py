@@ -64,5 +64,5 @@ async def period_close(config: str, book: str, period: str = "") -> State:
         return Completed(name="Agreed", message=f"{book} {month} agrees with its ledger; {told}.")
     return Failed(
         name="Exceptions",
-        message=f"{book} {month}: {told}. See the table, mend or accept each, then run this again.",
+        message=f"{book} {month}: {told}; the tables of this run name each, and what mends it.",
     )

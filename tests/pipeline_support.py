@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, text
 
 from dealbooks.config import load_config
 from dealbooks.entries import Entry
@@ -26,6 +28,7 @@ from dealbooks.store.tables import metadata
 
 Row = dict[str, str]
 END = date(2027, 12, 31)
+_KEY = re.compile(r"[0-9a-f]{64}")
 # A used car under the margin scheme, paid by bank transfer: the least that a sale of this dealership needs.
 SALE: Row = {
     "deal_number": "N-1",
@@ -104,6 +107,15 @@ def text_of(rows: Sequence[Mapping[str, str]], delimiter: str = ",") -> str:
     return out.getvalue()
 
 
+def new_database(server: str, name: str) -> str:
+    """The URL of a database of its own on a PostgreSQL server."""
+    engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as conn:
+        conn.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return str(engine.url.set(drivername="postgresql", database=name).render_as_string(hide_password=False))
+
+
 class Clock:
     """A clock that stands until a test moves it."""
 
@@ -112,6 +124,10 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
 
 
 class LightValidator:
@@ -130,9 +146,11 @@ class LightOutcome:
 
 
 class Dealership:
-    """A store, a drop folder and the books of one dealership; every call opens the house anew, as a command does."""
+    """A store, a drop folder and the books of one dealership. Its house is opened anew when the settings change."""
 
     def __init__(self, folder: Path, store_url: str, validator: Any = None, clock: Any = None, **book: Any) -> None:
+        self._stack = ExitStack()
+        self._house: House | None = None
         self.folder = folder
         self.inbox = folder / "inbox"
         self.inbox.mkdir(parents=True, exist_ok=True)
@@ -162,7 +180,13 @@ class Dealership:
 
     def write_config(self) -> None:
         """Write what `settings` say."""
+        self.close()
         self.config_file.write_text(yaml.safe_dump(self.settings, sort_keys=False), encoding="utf-8")
+
+    def close(self) -> None:
+        """Close the house, as the end of a command does."""
+        self._stack.close()
+        self._house = None
 
     @property
     def book(self) -> dict[str, Any]:
@@ -171,11 +195,14 @@ class Dealership:
         return settings
 
     @contextmanager
-    def open(self) -> Any:
+    def open(self) -> Iterator[House]:
         """The house, open."""
-        with House.open(load_config(self.config_file), actor="test", clock=self.clock) as house:
-            house.__dict__["validator"] = self.validator
-            yield house
+        if self._house is None:
+            self._house = self._stack.enter_context(
+                House.open(load_config(self.config_file), actor="test", clock=self.clock)
+            )
+            self._house.__dict__["validator"] = self.validator
+        yield self._house
 
     def drop(self, name: str, content: bytes | str | Iterable[Mapping[str, str]]) -> Path:
         """Put a file into the drop folder: bytes, text, or rows."""
@@ -227,16 +254,14 @@ class Dealership:
 
     def entry(self, entry_id: str) -> Entry:
         """The only entry of this name that is not superseded."""
-        import json
-
         (row,) = (one for one in self.rows("entries") if one["entry_id"] == entry_id and one["state"] != "superseded")
         return Entry.from_json(json.loads(row["body"]))
 
     def files(self) -> dict[str, bytes]:
         """Every transaction file of the ledger."""
         books = self.folder / "books"
-        found = sorted(books.rglob("*.beancount"))
-        return {str(path.relative_to(books)): path.read_bytes() for path in found if path.name[0] not in "am"}
+        found = sorted(path for path in books.rglob("*.beancount") if _KEY.fullmatch(path.stem))
+        return {str(path.relative_to(books)): path.read_bytes() for path in found}
 
     def balances(self) -> dict[str, Decimal]:
         """What every account of the ledger stands at that is not nil, as Beancount reads it."""

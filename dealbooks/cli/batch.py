@@ -87,6 +87,9 @@ def _by_plan(house: House, file: Path, source: Sequence[str] | None, since: str)
 def drain(
     context: typer.Context,
     book: Annotated[str, typer.Argument(help="The book; by default every one.", show_default=False)] = "",
+    refused: Annotated[
+        str, typer.Option("--refused-again", metavar="WHO", help="Send what the ledger refused again; say who says so.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> int:
     """Send what is planned, and look up what is in doubt.
@@ -101,7 +104,7 @@ def drain(
         books = [book] if book else list(house.config.books)
         for name in books:
             try:
-                done.append(load(house, name, progress=bars))
+                done.append(load(house, name, again_by=refused, progress=bars))
             except StopConnection as error:
                 failures.append(f"book {name}: {error.message}" + (f" {error.fix}" if error.fix else ""))
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from vininfo import Vin
@@ -24,6 +25,7 @@ class VinReading:
     should: str = ""
 
 
+@lru_cache(maxsize=8192)
 def read_vin(text: str | None) -> VinReading:
     """Judge a VIN. Shorter ones are old or imported chassis numbers, of which nothing more can be told; the check digit
     is certain only for cars made in North America (first character 1 to 5): elsewhere it is `no_check_digit`."""

@@ -91,9 +91,23 @@ class Drain:
         with self._lease:
             self._recover()
             self._look_up()
+            self._read_disputed()
             self._send_all()
             self._look_up()
         return self._result()
+
+    def send_refused_again(self, who: str) -> int:
+        """A person's command: what the ledger refused may be sent again, under its own key. Returns how many.
+
+        Raises:
+            LeaseLost: another process drains this book.
+        """
+        with self._lease, self._store.transaction(who, "send again what the ledger refused") as tx:
+            self._lease.check(tx)
+            refused = (effects.c.book == self._book) & (effects.c.state == _S.REFUSED.value)
+            rows = tx.rows(select(effects).where(refused))
+            self._record(tx, [_Result(row, _S.PENDING, reason=f"Sent again by {who}.", next_at=tx.at) for row in rows])
+            return len(rows)
 
     # -- sending ---------------------------------------------------------------------------------------
 
@@ -223,6 +237,22 @@ class Drain:
             with self._store.transaction(self._actor, "look up") as tx:
                 self._lease.check(tx)
                 self._record(tx, results)
+
+    def _read_disputed(self) -> None:
+        """Somebody may have corrected in the ledger what did not equal ours: read again, posted when it does now."""
+        with self._store.read() as conn:
+            disputed = (effects.c.book == self._book) & (effects.c.state == _S.DISPUTED.value)
+            rows = [dict(row) for row in conn.execute(select(effects).where(disputed)).mappings()]
+        size = self._ledger.capabilities.batch_size
+        for start in range(0, len(rows), size):
+            some = rows[start : start + size]
+            pairs = zip(some, self._requests(some), strict=True)
+            read = self._read_back([(row, request, row["ref"]) for row, request in pairs])
+            equal = [result for result in read if result.state is _S.POSTED]
+            if equal:
+                with self._store.transaction(self._actor, "read again what was disputed") as tx:
+                    self._lease.check(tx)
+                    self._record(tx, equal)
 
     def _absent(self, row: Row, lookup: Lookup) -> _Result:
         can = self._ledger.capabilities

@@ -27,14 +27,11 @@ def active_overrides(conn: Connection, keys: Sequence[str]) -> dict[str, list[Ro
 
 
 def correct_columns(record: RawRecord, fixes: Iterable[Row]) -> list[Finding]:
-    """Lay corrections over the columns of a row that is no deal (an event, an opening balance); what could not be laid.
-
-    A finding about a column that is corrected goes with it.
-    """
+    """Lay corrections over the columns of a row that is no deal (an event, an opening balance). Returns its findings:
+    one about a column that is corrected goes, and a correction that could not be laid is told."""
     own = [fix for fix in fixes if fix["content_hash"] == record.content_hash]
     replaced = {fix["field"] for fix in own}
-    record.findings = [one for one in record.findings if one.field not in replaced]
-    findings = []
+    findings = [one for one in record.findings if one.field not in replaced]
     for fix in own:
         try:
             set_path(record.data, fix["field"], fix["new"])

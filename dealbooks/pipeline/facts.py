@@ -75,7 +75,7 @@ def take_facts(house: House, source: str, batch: int) -> int:
 
 def _read(tx: Tx, row: Row, finder: BookFinder, fixes: Sequence[Row]) -> tuple[Row | None, list[Finding]]:
     record = record_of(row)
-    record.findings += correct_columns(record, fixes)
+    record.findings = correct_columns(record, fixes)
     store_code = str(record.data.get("store_code") or "")
     book = finder.book_of_store(store_code)
     if book is None:

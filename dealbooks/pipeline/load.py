@@ -5,14 +5,17 @@ from __future__ import annotations
 from dealbooks.house import House
 from dealbooks.ledger import Ledger
 from dealbooks.outbox import Drain, DrainResult
+from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.store import Store
 from dealbooks.store.audit import heads
 from dealbooks.store.db import HOUSE_CHAIN
 
 
-def load(house: House, book: str, *, progress: Progress = silent) -> DrainResult:
-    """Send everything of a book that may be sent now.
+@seldom_collected()
+def load(house: House, book: str, *, again_by: str = "", progress: Progress = silent) -> DrainResult:
+    """Send everything of a book that may be sent now. `again_by` names a person who says that what the ledger refused
+    shall be sent again.
 
     Raises:
         UsageError: there is no such book.
@@ -22,6 +25,8 @@ def load(house: House, book: str, *, progress: Progress = silent) -> DrainResult
     house.book_config(book)
     ledger = house.ledger(book)
     drain = Drain(house.store, book, ledger, progress=lambda done, total: progress(f"post {book}", done, total))
+    if again_by:
+        drain.send_refused_again(again_by)
     result = drain.run()
     keep_head(house.store, book, ledger)
     return result

@@ -44,7 +44,7 @@ def take_opening(house: House, source: str, batch: int) -> int:
         fixes = active_overrides(tx.conn, [row["natural_key"] for row in rows])
         for row in rows:
             record = record_of(row)
-            record.findings += correct_columns(record, fixes.get(row["natural_key"], ()))
+            record.findings = correct_columns(record, fixes.get(row["natural_key"], ()))
             book = finder.book_of_store(str(record.data.get("store_code") or ""))
             if book is None or record.findings:
                 store = str(record.data.get("store_code") or "")

@@ -7,8 +7,7 @@ them.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -22,25 +21,23 @@ from dealbooks.errors import ConfigError
 from dealbooks.house import House
 from dealbooks.ledger import Posting
 from dealbooks.outbox import EffectState, Planned, enqueue
-from dealbooks.pipeline.facts import Fact, conflicts, load_facts, with_facts
+from dealbooks.pipeline.facts import conflicts, with_facts
+from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.history import SUMMED
 from dealbooks.pipeline.keys import posting_key
 from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.periods import locks as locks_of
 from dealbooks.pipeline.progress import Progress, silent
+from dealbooks.pipeline.work import Wanted, Work, find_wanted, load_work, was_sent
 from dealbooks.posting import History, PostingError, post_deal
 from dealbooks.posting.arithmetic import ZERO
 from dealbooks.posting.lifecycle import posted_versions
 from dealbooks.readiness import missing_for
 from dealbooks.store import Lease, Tx
-from dealbooks.store.db import Row
-from dealbooks.store.tables import deal_versions, deals, effects, entries
+from dealbooks.store.tables import deal_versions
 
-_CHUNK = 100
-_UNSENT = (EffectState.HELD.value, EffectState.PENDING.value)
+_CHUNK = 250  # deals in one transaction
 _POSTED = EffectState.POSTED.value
-_REFUSED = EffectState.REFUSED.value  # the ledger does not have it, for good
-_MOVING = (EffectState.SENDING.value, EffectState.UNKNOWN.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +63,18 @@ class TransformResult:
 
 
 @dataclass(slots=True)
-class _Work:
-    """One deal with something to post: its newest version, or facts that arrived."""
+class _Result:
+    """What a transform has done so far."""
 
-    deal: Row
-    version: Row | None
-    canonical: Deal
-    recorded: dict[str, Entry] = field(default_factory=dict)
-    entry_rows: list[Row] = field(default_factory=list)
-    effect_rows: list[Row] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the newest version waits for a person's approval."""
-        return self.version is not None and self.version["state"] == "held"
-
-    @property
-    def amends(self) -> bool:
-        """Whether this takes back a sale that stands, or may stand, in the ledger."""
-        return self.version is not None and any(row["version"] > 0 and _was_sent(row) for row in self.effect_rows)
-
-    @property
-    def unsettled(self) -> bool:
-        """Whether what was sent of the last version is on its way still, or has to be sent again."""
-        return any(
-            row["state"] in _MOVING or (row["version"] > 0 and row["state"] in _UNSENT and row["attempts"])
-            for row in self.effect_rows
-        )
+    deals: int = 0
+    postings: int = 0
+    amended: int = 0
+    early: int = 0
+    held: list[tuple[str, str]] = field(default_factory=list)
+    waiting: list[tuple[str, str]] = field(default_factory=list)
 
 
+@seldom_collected()
 def transform(
     house: House, book: str, *, approve: Collection[str] = (), progress: Progress = silent
 ) -> TransformResult:
@@ -110,120 +89,108 @@ def transform(
 
 
 def _transform(house: House, book: str, approve: Collection[str], progress: Progress) -> TransformResult:
-    config = house.book_config(book)
+    """A few deals at a time, so that a backfill of any size fits. Amendments come last: how many there are must be
+    known before the first of them."""
     lock = locks_of(house, book)
-    work = _gather(house, book, include_held=bool(approve))
-    ready: list[_Work] = []
-    waiting: list[tuple[str, str]] = []
-    early: list[_Work] = []
+    wanted = find_wanted(house, book, include_held=bool(approve))
+    result = _Result()
+    amending: list[str] = []
+    done = 0
+    for ids in _chunks(list(wanted.ids)):
+        ready = _sort(house, book, load_work(house, ids, wanted), result)
+        amending += [item.deal["id"] for item in ready if item.amends]
+        _plan_chunk(house, book, [item for item in ready if not item.amends], lock, result)
+        done += len(ids)
+        progress("transform", done - len(amending), len(wanted.ids))
+    _amend(house, book, amending, wanted, approve, lock, result)
+    progress("transform", len(wanted.ids), len(wanted.ids))
+    return TransformResult(
+        book, result.deals, result.postings, result.amended, tuple(result.held), tuple(result.waiting), result.early
+    )
+
+
+def _sort(house: House, book: str, work: Sequence[Work], result: _Result) -> list[Work]:
+    """What may be planned now; the rest waits, or is from before go-live."""
+    config = house.book_config(book)
+    ready: list[Work] = []
+    early: list[Work] = []
     for item in work:
         missing = missing_for(item.canonical, config.post_when)
         if item.version is None or not missing:
             if item.version is not None and not item.amends and _is_early(item.canonical, config.post_from):
                 early.append(item)
             elif item.version is not None and item.unsettled:
-                waiting.append((item.deal["deal_number"], "the last version is not settled in the ledger yet"))
+                result.waiting.append((item.deal["deal_number"], "the last version is not settled in the ledger yet"))
             else:
                 ready.append(item)
         else:
-            waiting.append((item.deal["deal_number"], f"not ready: {'; '.join(missing)}"))
+            result.waiting.append((item.deal["deal_number"], f"not ready: {'; '.join(missing)}"))
     _mark_before_go_live(house, early)
-    amending = [item for item in ready if item.amends]
-    unapproved = [item for item in amending if item.deal["id"] not in approve]
-    held: list[tuple[str, str]] = []
-    limited = len(unapproved) > config.amend_limit
-    stopped_items = [item for item in unapproved if limited or item.is_held]
-    if stopped_items:
-        reason = f"this run would change {len(unapproved)} posted deals; the book allows {config.amend_limit} at once"
-        _hold(house, stopped_items)
-        held = [
-            (item.deal["deal_number"], reason if limited else "it was held before, and is not approved")
-            for item in stopped_items
-        ]
-        stopped = {item.deal["id"] for item in stopped_items}
-        ready = [item for item in ready if item.deal["id"] not in stopped]
-    postings = _plan_all(house, book, ready, lock, held, progress)
-    amended = sum(1 for item in ready if item.amends)
-    return TransformResult(book, len(ready), postings, amended, tuple(held), tuple(waiting), len(early))
+    result.early += len(early)
+    return ready
 
 
-def _gather(house: House, book: str, *, include_held: bool) -> list[_Work]:
-    states = ("accepted", "held") if include_held else ("accepted",)
-    with house.store.read() as conn:
-        query = select(deal_versions).where((deal_versions.c.book == book) & deal_versions.c.state.in_(states))
-        versions = [dict(row) for row in conn.execute(query.order_by(deal_versions.c.version)).mappings()]
-        newest: dict[str, Row] = {}
-        for version in versions:
-            newest[version["deal_id"]] = version
-        facts = load_facts(conn, book, state="waiting")
-        wanted = list(dict.fromkeys([*newest, *facts]))
-        work: list[_Work] = []
-        for start in range(0, len(wanted), _CHUNK):
-            work += _load(conn, wanted[start : start + _CHUNK], newest, facts)
-    return work
+def _amend(
+    house: House,
+    book: str,
+    amending: Sequence[str],
+    wanted: Wanted,
+    approve: Collection[str],
+    lock: Locks,
+    result: _Result,
+) -> None:
+    limit = house.book_config(book).amend_limit
+    unapproved = {one for one in amending if one not in approve}
+    limited = len(unapproved) > limit
+    reason = (
+        f"this run would change {len(unapproved)} posted deals; the book allows {limit} at once"
+        if limited
+        else "it was held before, and is not approved"
+    )
+    for ids in _chunks(amending):
+        work = load_work(house, ids, wanted)
+        stopped = [item for item in work if item.deal["id"] in unapproved and (limited or item.is_held)]
+        _hold(house, stopped)
+        result.held += [(item.deal["deal_number"], reason) for item in stopped]
+        ready = [item for item in work if item not in stopped]
+        result.amended += sum(1 for item in ready if item.amends)
+        _plan_chunk(house, book, ready, lock, result)
 
 
-def _load(conn: Any, ids: Sequence[str], newest: dict[str, Row], facts: dict[str, list[Fact]]) -> list[_Work]:
-    by_id = {row["id"]: dict(row) for row in conn.execute(select(deals).where(deals.c.id.in_(ids))).mappings()}
-    entry_rows = [dict(row) for row in conn.execute(select(entries).where(entries.c.deal_id.in_(ids))).mappings()]
-    effect_columns = [column for column in effects.c if column.name != "payload"]
-    effect_rows = [
-        dict(row) for row in conn.execute(select(*effect_columns).where(effects.c.deal_id.in_(ids))).mappings()
-    ]
-    standing = deal_versions.c.deal_id.in_(ids) & deal_versions.c.state.in_(["planned", "posted"])
-    taken: dict[str, Row] = {}
-    for row in conn.execute(select(deal_versions).where(standing).order_by(deal_versions.c.version)).mappings():
-        taken[row["deal_id"]] = dict(row)
-    work = []
-    for deal_id in ids:
-        deal, version = by_id.get(deal_id), newest.get(deal_id)
-        body = version or taken.get(deal_id)
-        if deal is None or body is None:
-            continue
-        item = _Work(deal, version, Deal.model_validate_json(body["deal"]), facts=facts.get(deal_id, []))
-        item.entry_rows = [row for row in entry_rows if row["deal_id"] == deal_id and row["state"] != "superseded"]
-        item.effect_rows = [
-            row for row in effect_rows
-            if row["deal_id"] == deal_id and row["state"] != EffectState.SUPERSEDED.value
-        ]  # fmt: skip
-        item.recorded = {row["entry_id"]: Entry.from_json(json.loads(row["body"])) for row in item.entry_rows}
-        work.append(item)
-    return work
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]
 
 
-def _plan_all(
-    house: House, book: str, work: Sequence[_Work], lock: Locks, held: list[tuple[str, str]], progress: Progress
-) -> int:
-    count = 0
-    for start in range(0, len(work), _CHUNK):
-        chunk = work[start : start + _CHUNK]
-        with house.store.transaction(house.actor, f"transform {book}") as tx:
-            lock = _locks_now(tx, book, lock)
-            planned: list[tuple[_Work, bool]] = []
-            by_book: dict[str, list[Planned]] = {}
-            for item in chunk:
-                wrong = conflicts(item.canonical, item.facts)
-                if wrong:
-                    _set_aside(tx, item, wrong)
-                    held += [(item.deal["deal_number"], reason) for reason in wrong.values()]
-                try:
-                    new, gone = _plan_one(house, book, item, lock)
-                except (PostingError, ConfigError) as error:
-                    held.append((item.deal["deal_number"], error.message))
-                    continue
-                _supersede(tx, item, gone)
-                for one in new:
-                    by_book.setdefault(one.posting.key.book, []).append(one)
-                planned.append((item, bool(new)))
-                item.effect_rows = [row for row in item.effect_rows if row["entry"] not in gone]
-                item.recorded = {
-                    row["entry_id"]: item.recorded[row["entry_id"]] for row in item.entry_rows if row["id"] not in gone
-                }
-            for name, some in by_book.items():
-                count += len(enqueue(tx, house.ledger(name), some))
-            _mark_planned(tx, planned)
-        progress("transform", min(start + _CHUNK, len(work)), len(work))
-    return count
+def _plan_chunk(house: House, book: str, chunk: Sequence[Work], lock: Locks, result: _Result) -> None:
+    if not chunk:
+        return
+    with house.store.transaction(house.actor, f"transform {book}") as tx:
+        lock = _locks_now(tx, book, lock)
+        planned: list[tuple[Work, bool]] = []
+        by_book: dict[str, list[Planned]] = {}
+        for item in chunk:
+            wrong = conflicts(item.canonical, item.facts)
+            if wrong:
+                _set_aside(tx, item, wrong)
+                result.held += [(item.deal["deal_number"], reason) for reason in wrong.values()]
+            try:
+                new, gone = _plan_one(house, book, item, lock)
+            except (PostingError, ConfigError) as error:
+                result.held.append((item.deal["deal_number"], error.message))
+                continue
+            _supersede(tx, item, gone)
+            for one in new:
+                by_book.setdefault(one.posting.key.book, []).append(one)
+            planned.append((item, bool(new)))
+            item.effect_rows = [row for row in item.effect_rows if row["entry"] not in gone]
+            item.recorded = {
+                row["entry_id"]: item.recorded[row["entry_id"]] for row in item.entry_rows if row["id"] not in gone
+            }
+        for name, some in by_book.items():
+            result.postings += len(enqueue(tx, house.ledger(name), some))
+        _mark_planned(tx, planned)
+    result.deals += len(chunk)
 
 
 def _locks_now(tx: Tx, book: str, asked: Locks) -> Locks:
@@ -233,7 +200,7 @@ def _locks_now(tx: Tx, book: str, asked: Locks) -> Locks:
     return Locks(max(days, default=None))
 
 
-def _plan_one(house: House, book: str, item: _Work, lock: Locks) -> tuple[list[Planned], set[str]]:
+def _plan_one(house: House, book: str, item: Work, lock: Locks) -> tuple[list[Planned], set[str]]:
     """New postings of one deal, and the ids of entries that they supersede because no byte of them has left."""
     gone = _unsent_entries(item) if item.version is not None else set()
     names = {row["entry_id"] for row in item.entry_rows if row["id"] in gone}
@@ -273,7 +240,7 @@ def _cancelled(deal: Deal) -> Deal:
     return deal.model_copy(update={"lifecycle": events})
 
 
-def _posting(house: House, book: str, item: _Work, deal: Deal, entry: Entry) -> Posting:
+def _posting(house: House, book: str, item: Work, deal: Deal, entry: Entry) -> Posting:
     target = book if entry.legal_entity == house.book(book).legal_entity else house.book_of_entity(entry.legal_entity)
     key = posting_key(target, item.deal["id"], entry.entry_id)
     reverses = posting_key(target, item.deal["id"], entry.reverses) if entry.reverses else None
@@ -283,25 +250,20 @@ def _posting(house: House, book: str, item: _Work, deal: Deal, entry: Entry) -> 
     )  # fmt: skip
 
 
-def _unsent_entries(item: _Work) -> set[str]:
+def _unsent_entries(item: Work) -> set[str]:
     """Entries of a version of which the ledger has nothing: never sent, or refused for good."""
     versioned = [row for row in item.effect_rows if row["version"] > 0]
-    return {row["entry"] for row in versioned} - {row["entry"] for row in versioned if _was_sent(row)}
+    return {row["entry"] for row in versioned} - {row["entry"] for row in versioned if was_sent(row)}
 
 
-def _was_sent(row: Row) -> bool:
-    """Whether a call has reached the ledger, or may have."""
-    return row["state"] != _REFUSED and (row["state"] not in _UNSENT or bool(row["attempts"]))
-
-
-def _supersede(tx: Tx, item: _Work, gone: set[str]) -> None:
+def _supersede(tx: Tx, item: Work, gone: set[str]) -> None:
     if gone:
         rows = [row for row in item.effect_rows if row["entry"] in gone]
         tx.update("effects", rows, state=EffectState.SUPERSEDED.value, updated_at=tx.at)
         tx.update("entries", [row for row in item.entry_rows if row["id"] in gone], state="superseded")
 
 
-def _set_aside(tx: Tx, item: _Work, wrong: Mapping[str, str]) -> None:
+def _set_aside(tx: Tx, item: Work, wrong: Mapping[str, str]) -> None:
     """Facts that do not fit their deal wait for a person; the deal itself goes on without them."""
     for fact in item.facts:
         if fact.row["id"] in wrong:
@@ -309,7 +271,7 @@ def _set_aside(tx: Tx, item: _Work, wrong: Mapping[str, str]) -> None:
     item.facts = [fact for fact in item.facts if fact.row["id"] not in wrong]
 
 
-def _mark_planned(tx: Tx, work: Iterable[tuple[_Work, bool]]) -> None:
+def _mark_planned(tx: Tx, work: Iterable[tuple[Work, bool]]) -> None:
     """`work` says of each deal whether entries were made for it. Where there was nothing to post, no ledger will ever
     answer, so that the deal is settled here."""
     pairs = list(work)
@@ -342,7 +304,7 @@ def _mark_planned(tx: Tx, work: Iterable[tuple[_Work, bool]]) -> None:
     tx.update("facts", applied, state="applied")
 
 
-def _state_after(item: _Work, *, moving: bool) -> str:
+def _state_after(item: Work, *, moving: bool) -> str:
     unwinds = _unwinds(item.canonical)
     if moving:
         return "unwinding" if unwinds else "planned"
@@ -359,7 +321,7 @@ def _unwinds(deal: Deal) -> bool:
     return any(event.event == "unwound" for event in deal.lifecycle)
 
 
-def _mark_before_go_live(house: House, work: Sequence[_Work]) -> None:
+def _mark_before_go_live(house: House, work: Sequence[Work]) -> None:
     if not work:
         return
     with house.store.transaction(house.actor, "before go-live") as tx:
@@ -367,7 +329,7 @@ def _mark_before_go_live(house: House, work: Sequence[_Work]) -> None:
         tx.update("deals", [item.deal for item in work], state="before_go_live", updated_at=tx.at)
 
 
-def _hold(house: House, work: Sequence[_Work]) -> None:
+def _hold(house: House, work: Sequence[Work]) -> None:
     fresh = [item for item in work if item.version is not None and item.version["state"] == "accepted"]
     if not fresh:
         return

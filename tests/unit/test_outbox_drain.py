@@ -218,3 +218,26 @@ def test_what_an_older_token_left_in_sending_is_looked_up_first(store: Store, cl
     clock.forward(130)
     assert drain(store, ledger).by_state == {"posted": 2}
     assert ledger.sends == [second]
+
+
+def test_what_was_disputed_is_posted_once_the_ledger_shows_our_figures(store: Store) -> None:
+    ledger = FakeLedger()
+    put(store, ledger, posting("D1"))
+    ledger.altered = {rows(store)[0]["id"]: "100.01"}
+    assert drain(store, ledger).by_state == {"disputed": 1}
+    assert drain(store, ledger).by_state == {"disputed": 1}
+    ledger.altered = {}  # a bookkeeper corrected it there
+    assert drain(store, ledger).by_state == {"posted": 1}
+    assert len(ledger.sends) == 1
+    assert verify(store).intact
+
+
+def test_what_was_refused_is_sent_again_only_by_a_persons_command(store: Store) -> None:
+    ledger = FakeLedger(script={"*": [Verdict.REFUSED]})
+    put(store, ledger, posting("D1"))
+    assert drain(store, ledger).by_state == {"refused": 1}
+    assert drain(store, ledger).by_state == {"refused": 1}
+    assert Drain(store, "northgate", ledger).send_refused_again("a bookkeeper") == 1
+    assert drain(store, ledger).by_state == {"posted": 1}
+    assert ledger.sends == [rows(store)[0]["id"]] * 2
+    assert verify(store).intact

@@ -1,0 +1,131 @@
+"""`python -m benchmarks`: all of them, one after another. Prints the figures and leaves them in var/bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import startup
+from benchmarks.data import write_backfill
+from benchmarks.process import ROOT, run_module
+
+SIZES = (1000, 5000, 20_000)
+FULL = 100_000
+READING = 4000
+MOST_RATIO, LEAST_RATE, MOST_MIB, LEAST_READING = 2.0, 300, 250, 800
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what was asked for."""
+    asked = _parser().parse_args(arguments)
+    sizes = sorted({*asked.deals, *((FULL,) if asked.full else ())})
+    work = asked.work.absolute()
+    figures: dict[str, Any] = {"machine": _machine()}
+    print(f"{figures['machine']['cores']} cores, load {figures['machine']['load']}, Python {platform.python_version()}")
+    figures["startup"] = _startup()
+    figures["reading"] = _reading(work, asked.reading)
+    figures["backfill"] = [_backfill(work, size) for size in sizes]
+    figures["slope"] = _slope(figures["backfill"])
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    asked.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    print(f"\nfigures: {asked.out}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--deals", type=int, nargs="+", default=list(SIZES), help="sizes of the backfills")
+    parser.add_argument("--full", action="store_true", help=f"also {FULL} deals")
+    parser.add_argument("--reading", type=int, default=READING, help="deals of the reading benchmark")
+    parser.add_argument("--work", type=Path, default=ROOT / "var" / "bench", help="folder for the work; emptied")
+    parser.add_argument("--out", type=Path, default=ROOT / "var" / "bench.json", help="file for the figures")
+    return parser
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "load": " ".join(f"{value:.2f}" for value in os.getloadavg()),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
+
+
+def _fresh(work: Path, deals: int) -> Path:
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    write_backfill(work, deals)
+    return work
+
+
+def _startup() -> dict[str, Any]:
+    found: dict[str, Any] = startup.measure()
+    print(f"\ndealbooks --help: {found['help_mean'] * 1000:.0f} ms (bare Python {found['python_mean'] * 1000:.0f} ms)")
+    return found
+
+
+def _reading(work: Path, deals: int) -> dict[str, Any]:
+    found = run_module("benchmarks.reading", [str(_fresh(work, deals))])
+    wall, cpu = sum(found["wall_seconds"].values()), sum(found["cpu_seconds"].values())
+    found |= {"deals_per_second": round(deals / wall, 1), "deals_per_cpu_second": round(deals / cpu, 1)}
+    print(f"\nreading {deals} deals to entries, one core, nothing durable (aim: {LEAST_READING} deals/s)")
+    _shares(found)
+    print(f"  {deals / wall:.0f} deals/s; by processor time {deals / cpu:.0f} deals/s")
+    return found
+
+
+def _backfill(work: Path, deals: int) -> dict[str, Any]:
+    folder = _fresh(work, deals)
+    found = run_module("benchmarks.backfill", [str(folder)])
+    floor = run_module("benchmarks.floor", [str(folder / "books"), str(work / "floor")])
+    shutil.rmtree(work, ignore_errors=True)
+    wall, cpu = sum(found["wall_seconds"].values()), sum(found["cpu_seconds"].values())
+    memory = max(found["peak_mib"].values()) - found["idle_mib"]
+    found |= {
+        "floor": floor,
+        "seconds": round(wall, 3),
+        "deals_per_second": round(deals / wall, 1),
+        "deals_per_cpu_second": round(deals / cpu, 1),
+        "floor_deals_per_second": round(deals / floor["seconds"], 1),
+        "times_the_floor": round(wall / floor["seconds"], 2),
+        "memory_over_idle_mib": round(memory, 1),
+    }
+    print(f"\nbackfill of {deals} deals, {found['entries']} entries (start-up {found['startup_seconds']:.1f} s apart)")
+    _shares(found)
+    print(f"  {deals / wall:.0f} deals/s (aim: {LEAST_RATE}); by processor time {deals / cpu:.0f} deals/s")
+    print(
+        f"  floor: {deals / floor['seconds']:.0f} deals/s; {wall / floor['seconds']:.2f} times it (aim: {MOST_RATIO})"
+    )
+    print(f"  memory: {memory:.0f} MiB over the idle process's {found['idle_mib']:.0f} (aim: {MOST_MIB})")
+    return found
+
+
+def _shares(found: dict[str, Any]) -> None:
+    total = sum(found["wall_seconds"].values())
+    for name, seconds in found["wall_seconds"].items():
+        each = seconds / found["deals"] * 1000
+        print(f"  {name:<13}{seconds:8.2f} s {seconds / total:6.0%} {each:8.3f} ms a deal")
+
+
+def _slope(runs: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """How the cost of a deal changes with the number of deals: least squares, and the last against the first."""
+    if len(runs) < 2:
+        return {}
+    sizes = [run["deals"] for run in runs]
+    costs = [run["seconds"] / run["deals"] * 1000 for run in runs]
+    size, cost = sum(sizes) / len(sizes), sum(costs) / len(costs)
+    slope = sum((x - size) * (y - cost) for x, y in zip(sizes, costs, strict=True))
+    slope /= sum((x - size) ** 2 for x in sizes)
+    found = {"ms_a_deal_per_1000_deals": round(slope * 1000, 5), "last_against_first": round(costs[-1] / costs[0], 3)}
+    listed = ", ".join(f"{each:.2f} ms at {many}" for many, each in zip(sizes, costs, strict=True))
+    print(f"\ncost of a deal: {listed}; slope {slope * 1000:+.4f} ms per 1000 deals")
+    return found
+
+
+if __name__ == "__main__":
+    main()

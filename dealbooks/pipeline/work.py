@@ -1,0 +1,120 @@
+"""What a transform works on: a deal with its newest version, what was planned for it, and the facts that arrived."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from dealbooks.deal import Deal
+from dealbooks.entries import Entry
+from dealbooks.house import House
+from dealbooks.outbox import EffectState
+from dealbooks.pipeline.facts import Fact, load_facts
+from dealbooks.store.db import Row
+from dealbooks.store.tables import deal_versions, deals, effects, entries
+
+UNSENT = (EffectState.HELD.value, EffectState.PENDING.value)
+_REFUSED = EffectState.REFUSED.value  # the ledger does not have it, for good
+_MOVING = (EffectState.SENDING.value, EffectState.UNKNOWN.value)
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """One deal with something to post: its newest version, or facts that arrived."""
+
+    deal: Row
+    version: Row | None
+    canonical: Deal
+    recorded: dict[str, Entry] = field(default_factory=dict)
+    entry_rows: list[Row] = field(default_factory=list)
+    effect_rows: list[Row] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the newest version waits for a person's approval."""
+        return self.version is not None and self.version["state"] == "held"
+
+    @property
+    def amends(self) -> bool:
+        """Whether this takes back a sale that stands, or may stand, in the ledger."""
+        return self.version is not None and any(row["version"] > 0 and was_sent(row) for row in self.effect_rows)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether what was sent of the last version is on its way still, or has to be sent again."""
+        return any(
+            row["state"] in _MOVING or (row["version"] > 0 and row["state"] in UNSENT and row["attempts"])
+            for row in self.effect_rows
+        )
+
+
+def was_sent(row: Row) -> bool:
+    """Whether a call has reached the ledger, or may have."""
+    return row["state"] != _REFUSED and (row["state"] not in UNSENT or bool(row["attempts"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Deals with something to post: the id of the version that is to be posted, None where only facts arrived."""
+
+    ids: Mapping[str, str | None]
+    facts: Mapping[str, list[Fact]]
+
+
+def find_wanted(house: House, book: str, *, include_held: bool) -> Wanted:
+    """Every deal of a book with something to post, oldest version first."""
+    states = ("accepted", "held") if include_held else ("accepted",)
+    with house.store.read() as conn:
+        query = select(deal_versions.c.id, deal_versions.c.deal_id).where(
+            (deal_versions.c.book == book) & deal_versions.c.state.in_(states)
+        )
+        newest: dict[str, str | None] = {
+            row.deal_id: row.id
+            for row in conn.execute(query.order_by(deal_versions.c.version, deal_versions.c.inbox_id))
+        }
+        facts = load_facts(conn, book, state="waiting")
+    return Wanted(newest | {deal: None for deal in facts if deal not in newest}, facts)
+
+
+def load_work(house: House, ids: Sequence[str], wanted: Wanted) -> list[Work]:
+    """Deals by their ids, with everything that planning them needs."""
+    with house.store.read() as conn:
+        return _loaded(conn, ids, wanted)
+
+
+def _loaded(conn: Connection, ids: Sequence[str], wanted: Wanted) -> list[Work]:
+    by_id = {row["id"]: dict(row) for row in conn.execute(select(deals).where(deals.c.id.in_(ids))).mappings()}
+    entry_rows = _by_deal(conn.execute(select(entries).where(entries.c.deal_id.in_(ids))).mappings())
+    effect_columns = [column for column in effects.c if column.name != "payload"]
+    effect_rows = _by_deal(conn.execute(select(*effect_columns).where(effects.c.deal_id.in_(ids))).mappings())
+    named = [name for deal in ids if (name := wanted.ids[deal]) is not None]
+    query = select(deal_versions).where(deal_versions.c.id.in_(named) & deal_versions.c.state.in_(["accepted", "held"]))
+    newest = {row["deal_id"]: dict(row) for row in conn.execute(query).mappings()}
+    without = [deal for deal in ids if deal not in newest]
+    standing = deal_versions.c.deal_id.in_(without) & deal_versions.c.state.in_(["planned", "posted"])
+    query = select(deal_versions).where(standing).order_by(deal_versions.c.version)
+    taken = {row["deal_id"]: dict(row) for row in conn.execute(query).mappings()} if without else {}
+    work = []
+    for deal_id in ids:
+        deal, version = by_id.get(deal_id), newest.get(deal_id)
+        body = version or taken.get(deal_id)
+        if deal is None or body is None:
+            continue
+        item = Work(deal, version, Deal.model_validate_json(body["deal"]), facts=wanted.facts.get(deal_id, []))
+        item.entry_rows = [row for row in entry_rows.get(deal_id, ()) if row["state"] != "superseded"]
+        item.effect_rows = [row for row in effect_rows.get(deal_id, ()) if row["state"] != EffectState.SUPERSEDED.value]
+        item.recorded = {row["entry_id"]: Entry.from_json(json.loads(row["body"])) for row in item.entry_rows}
+        work.append(item)
+    return work
+
+
+def _by_deal(rows: Iterable[Any]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["deal_id"], []).append(dict(row))
+    return found

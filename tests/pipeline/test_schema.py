@@ -1,0 +1,51 @@
+"""The schema: what the migrations make is what the tables say, and the newest revision is the one we name."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from dealbooks.errors import StopConnection
+from dealbooks.store import Store
+from dealbooks.store.schema import HEAD, MIGRATIONS, ensure, revision, upgrade
+from dealbooks.store.tables import CONTENT, COVERED, metadata
+
+
+def test_the_named_head_is_that_of_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_migrated_tables_are_those_of_the_code(store: Store) -> None:
+    with store.engine.connect() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    assert revision(store) == HEAD
+
+
+def test_a_store_in_use_is_checked_not_changed(store: Store) -> None:
+    with store.transaction("test", "older") as tx:
+        tx.conn.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(StopConnection, match="has schema 0000, this version of Dealbooks works with"):
+        ensure(store)
+    assert revision(store) == "0000"
+
+
+def test_upgrading_twice_changes_nothing(store: Store) -> None:
+    upgrade(store)
+    ensure(store)
+    assert revision(store) == HEAD
+
+
+def test_what_the_chain_covers_is_there() -> None:
+    for table, columns in COVERED.items():
+        assert set(columns) <= set(metadata.tables[table].c.keys())
+    for table, (column, hashed) in CONTENT.items():
+        assert {column, hashed} <= set(metadata.tables[table].c.keys())
+        assert hashed in COVERED[table]
