@@ -1,4 +1,4 @@
-"""Rules that need what was posted before (codes S001 and up)."""
+"""Rules that need what was posted before (codes S002 and up)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ def _store(code: str, severity: Severity, title: str, text: str) -> Rule:
 
 
 STORE_RULES: tuple[Rule, ...] = (
-    _store("S001", E, "The same deal twice, with different content",
-           "deal {value} came twice with the same revision, but with different content ({differs}); "
-           "say at the source which one holds"),
     _store("S002", E, "The car was already sold",
            "VIN {value} was already sold in deal {other} on {on}, and that sale was not unwound; unwind it first"),
     _store("S003", E, "The stock number was already sold",
@@ -32,8 +29,6 @@ STORE_RULES: tuple[Rule, ...] = (
     _store("S007", W, "The period is closed",
            "the deal is dated {value}, but the book is closed through {closed}; it is posted in the next open period, "
            "on {moved}"),
-    _store("S008", E, "The version does not follow the one posted",
-           "this is version {value} of the deal, but version {last} is the last that is known; expected is {expected}"),
     _store("S009", E, "The traded car was sold on",
            "the sale cannot be unwound by itself: the part-exchange {value} has been sold on in deal {other}; "
            "a person must decide"),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
 from dealbooks.book import Locks
 from dealbooks.deal import Deal, Deposit, Payment
+from dealbooks.deal.rules.history import check_amendments, check_go_live
 from dealbooks.entries import Entry
 from dealbooks.errors import ConfigError
 from dealbooks.house import House
@@ -117,7 +117,7 @@ def _sort(house: House, book: str, work: Sequence[Work], result: _Result) -> lis
     for item in work:
         missing = missing_for(item.canonical, config.post_when)
         if item.version is None or not missing:
-            if item.version is not None and not item.amends and _is_early(item.canonical, config.post_from):
+            if item.version is not None and not item.amends and check_go_live(item.canonical, config.post_from):
                 early.append(item)
             elif item.version is not None and item.unsettled:
                 result.waiting.append((item.deal["deal_number"], "the last version is not settled in the ledger yet"))
@@ -141,12 +141,8 @@ def _amend(
 ) -> None:
     limit = house.book_config(book).amend_limit
     unapproved = {one for one in amending if one not in approve}
-    limited = len(unapproved) > limit
-    reason = (
-        f"this run would change {len(unapproved)} posted deals; the book allows {limit} at once"
-        if limited
-        else "it was held before, and is not approved"
-    )
+    limited = check_amendments(len(unapproved), limit)
+    reason = limited[0].message if limited else "it was held before, and is not approved"
     for ids in _chunks(amending):
         work = load_work(house, ids, wanted)
         stopped = [item for item in work if item.deal["id"] in unapproved and (limited or item.is_held)]
@@ -311,10 +307,6 @@ def _state_after(item: Work, *, moving: bool) -> str:
     if unwinds:
         return "unwound" if posted_versions(item.recorded) else "cancelled"
     return "posted"
-
-
-def _is_early(deal: Deal, post_from: date | None) -> bool:
-    return post_from is not None and deal.accounting_date < post_from
 
 
 def _unwinds(deal: Deal) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,13 @@ from sqlalchemy import Connection, bindparam, select
 from dealbooks.canonical import canonical_json, compact_json, sha256_hex
 from dealbooks.catalogue import found, once
 from dealbooks.deal import Deal
-from dealbooks.deal.rules.history import StandingSale, check_posted_receipts, check_sold_before, check_unwind
+from dealbooks.deal.rules.history import (
+    StandingSale,
+    check_period,
+    check_posted_receipts,
+    check_sold_before,
+    check_unwind,
+)
 from dealbooks.draft import Draft, RawRecord
 from dealbooks.findings import Finding, Severity, has_errors
 from dealbooks.house import House
@@ -27,6 +33,7 @@ from dealbooks.pipeline.corrections import active_overrides
 from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.judge import Judged, Override, judge_record
 from dealbooks.pipeline.keys import deal_id
+from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.records import record_of
 from dealbooks.pipeline.revisions import is_older, read_revision
@@ -256,6 +263,7 @@ def _against_history(conn: Connection, items: Sequence[_Item]) -> None:
     receipts = history.posted_receipts(conn, changed)
     newest = history.newest_deals(conn, [i.deal_id for i in items if i.known is not None and i.record.action == "void"])
     taken: dict[tuple[str, str], list[StandingSale]] = {}
+    closed: dict[str, date | None] = {}
     for item in items:
         if item.judged is None or item.state != "new":
             continue
@@ -272,6 +280,12 @@ def _against_history(conn: Connection, items: Sequence[_Item]) -> None:
                 others += [sale for sale in taken.get((item.book, "/".join(key)), []) if sale not in others]
             item.findings += check_sold_before(item.deal, history.without_returned(conn, item.book, item.deal, others))
             item.findings += check_posted_receipts(item.deal, receipts.get(item.deal_id, {}))
+            if item.book not in closed:
+                closed[item.book] = closed_through(conn, item.book)
+            last = closed[item.book]
+            item.findings += check_period(
+                item.deal, last, last + timedelta(days=1) if last else item.deal.accounting_date
+            )
         item.state = "quarantined" if item.deal is None or has_errors(item.findings) else "accepted"
         if item.state == "accepted" and item.deal is not None and item.record.action == "post" and item.known is None:
             sale = history.standing_sale(item.deal)

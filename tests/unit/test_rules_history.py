@@ -15,10 +15,8 @@ from dealbooks.deal.rules.history import (
     check_go_live,
     check_period,
     check_posted_receipts,
-    check_same_deal,
     check_sold_before,
     check_unwind,
-    check_version,
 )
 
 CASE = Path(__file__).parent.parent / "golden" / "cases" / "G08-us-unwind-next-period.json"
@@ -57,20 +55,6 @@ def test_a_late_deal_moves_to_the_open_period() -> None:
     (finding,) = check_period(DEAL, date(2026, 3, 31), date(2026, 4, 1))
     assert finding.code == "S007"
     assert "closed through 2026-03-31; it is posted in the next open period, on 2026-04-01" in finding.message
-
-
-def test_versions_have_no_holes() -> None:
-    assert check_version(DEAL, 0) == []
-    (finding,) = check_version(DEAL, 2)
-    assert finding.code == "S008"
-    assert "expected is 3" in finding.message
-
-
-def test_two_copies_that_differ_name_the_fields() -> None:
-    assert check_same_deal("A-1", []) == []
-    (finding,) = check_same_deal("A-1", ["total", "vin"])
-    assert finding.code == "S001"
-    assert "(total, vin)" in finding.message
 
 
 def test_many_amendments_wait_for_a_person() -> None:

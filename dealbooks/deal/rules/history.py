@@ -78,19 +78,6 @@ def check_period(deal: Deal, closed_through: date | None, moved_to: date) -> lis
     return [found("S007", "dates.accounting", deal.accounting_date, closed=closed_through, moved=moved_to)]
 
 
-def check_version(deal: Deal, last_posted: int) -> list[Finding]:
-    """A version grows by one after each posting; `last_posted` is 0 for a deal that is not posted yet."""
-    if deal.deal_version == last_posted + 1:
-        return []
-    return [found("S008", "deal_version", deal.deal_version, last=last_posted, expected=last_posted + 1)]
-
-
-def check_same_deal(deal_number: str, differs: Iterable[str]) -> list[Finding]:
-    """Two copies of one deal with the same revision must be the same; `differs` names the fields that are not."""
-    fields = list(differs)
-    return [found("S001", "", deal_number, differs=", ".join(fields))] if fields else []
-
-
 def check_amendments(count: int, limit: int) -> list[Finding]:
     """A run that would change many posted deals at once needs a person's approval."""
     return [found("S005", "", count, limit=limit)] if count > limit else []
