@@ -116,15 +116,21 @@ def _slope(runs: Sequence[dict[str, Any]]) -> dict[str, float]:
     """How the cost of a deal changes with the number of deals: least squares, and the last against the first."""
     if len(runs) < 2:
         return {}
-    sizes = [run["deals"] for run in runs]
-    costs = [run["seconds"] / run["deals"] * 1000 for run in runs]
+    found: dict[str, float] = {}
+    for clock in ("wall", "cpu"):
+        costs = [sum(run[f"{clock}_seconds"].values()) / run["deals"] * 1000 for run in runs]
+        slope = _least_squares([run["deals"] for run in runs], costs) * 1000
+        found[f"{clock}_ms_a_deal_per_1000_deals"] = round(slope, 5)
+        found[f"{clock}_last_against_first"] = round(costs[-1] / costs[0], 3)
+        listed = ", ".join(f"{each:.2f} ms at {run['deals']}" for run, each in zip(runs, costs, strict=True))
+        print(f"\ncost of a deal by {clock} time: {listed}; slope {slope:+.4f} ms per 1000 deals")
+    return found
+
+
+def _least_squares(sizes: Sequence[int], costs: Sequence[float]) -> float:
     size, cost = sum(sizes) / len(sizes), sum(costs) / len(costs)
     slope = sum((x - size) * (y - cost) for x, y in zip(sizes, costs, strict=True))
-    slope /= sum((x - size) ** 2 for x in sizes)
-    found = {"ms_a_deal_per_1000_deals": round(slope * 1000, 5), "last_against_first": round(costs[-1] / costs[0], 3)}
-    listed = ", ".join(f"{each:.2f} ms at {many}" for many, each in zip(sizes, costs, strict=True))
-    print(f"\ncost of a deal: {listed}; slope {slope * 1000:+.4f} ms per 1000 deals")
-    return found
+    return slope / sum((x - size) ** 2 for x in sizes)
 
 
 if __name__ == "__main__":

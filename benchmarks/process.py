@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -70,14 +71,19 @@ def _highest() -> float:
     return highest / (_MIB * _MIB if sys.platform == "darwin" else _MIB)
 
 
+def environment() -> dict[str, str]:
+    """The environment of a process that keeps its compiled modules, as an installed program does: under var."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(ROOT / "var" / "pycache")}
+
+
 def run_module(module: str, arguments: Sequence[str]) -> dict[str, Any]:
     """Run a module of ours in a process of its own; the JSON that it prints last.
 
     Raises:
         CalledProcessError: when it fails.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found

@@ -18,11 +18,13 @@ from dealbooks.draft import RawRecord
 from dealbooks.findings import has_errors
 from dealbooks.house import House
 from dealbooks.pipeline.extract import BATCH_ROWS
+from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.judge import judge_record
 from dealbooks.pipeline.settings import BookFinder
 from dealbooks.posting import post_deal
 
 
+@seldom_collected()
 def run(folder: Path) -> dict[str, Any]:
     """Seconds of each step. The engine's first batch, which imports it, is not counted."""
     stages = Stages()

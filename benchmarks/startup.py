@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -11,13 +12,15 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.process import environment
+
 RUNS = 10
 
 
 def measure() -> dict[str, float]:
     """Mean and least seconds of the command, and of a bare Python."""
     command = [str(Path(sys.executable).with_name("dealbooks")), "--help"]
-    bare = [sys.executable, "-c", "pass"]
+    bare = [sys.executable, "-c", "0"]
     helped, nothing = _times(command), _times(bare)
     return {
         "help_mean": round(statistics.mean(helped), 4),
@@ -33,7 +36,7 @@ def _times(command: list[str]) -> list[float]:
     times = []
     for _ in range(RUNS + 1):
         began = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment())
         times.append(time.perf_counter() - began)
     return times[1:]  # the first one warms the disk's cache
 
@@ -42,6 +45,6 @@ def _by_hyperfine(command: list[str]) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "times.json"
         options = ["-N", "--warmup", "1", "--runs", str(RUNS), "--style", "none", "--export-json", str(out)]
-        subprocess.run(["hyperfine", *options, subprocess.list2cmdline(command)], check=True)
+        subprocess.run(["hyperfine", *options, shlex.join(command)], check=True, env=environment())
         found: list[float] = json.loads(out.read_text(encoding="utf-8"))["results"][0]["times"]
     return found

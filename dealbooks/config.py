@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dealbooks.book import Policies, Regime
 from dealbooks.errors import ConfigError
 from dealbooks.money import minor_digits
+from dealbooks.yamlfile import read_yaml
 
 ENVIRONMENT = "DEALBOOKS_CONFIG"
 DEFAULT_NAME = "dealbooks.yaml"
@@ -40,6 +40,12 @@ def _timezone(value: str) -> str:
 def _currency(value: str) -> str:
     minor_digits(value)
     return value
+
+
+def _legal_entity(value: str) -> str:
+    if not value.strip():
+        raise ValueError("it is empty; write the legal entity's code, as it shall stand on entries")
+    return value.strip()
 
 
 TimeZone = Annotated[str, AfterValidator(_timezone)]
@@ -77,7 +83,9 @@ class PostWhen(Section):
 class BookConfig(Section):
     """One legal entity's accounting."""
 
-    legal_entity: str = Field(description="The legal entity's code, as it stands on entries.")
+    legal_entity: Annotated[str, AfterValidator(_legal_entity)] = Field(
+        description="The legal entity's code, as it stands on entries."
+    )
     name: str = Field(description="Its name, as people say it.")
     regime: Regime = Field(description="Which country's tax rules apply.")
     currency: Annotated[str, AfterValidator(_currency)] = Field(description="Base currency, ISO 4217.")
@@ -163,6 +171,29 @@ class Config(Section):
                 raise ValueError(f"books.{name}.source_of_record: there is no source {record!r}")
         return self
 
+    @model_validator(mode="after")
+    def _books_are_apart(self) -> Config:
+        """Two books in one ledger, or of one legal entity, would be taken for each other."""
+        entities: dict[str, str] = {}
+        ledgers: dict[tuple[str, Path], str] = {}
+        for name, book in self.books.items():
+            other = entities.setdefault(book.legal_entity, name)
+            if other != name:
+                raise ValueError(
+                    f"books.{other} and books.{name} have the same legal_entity {book.legal_entity!r}; "
+                    "give each its own, or keep one book"
+                )
+            folder = (book.ledger.model_extra or {}).get("path")
+            if not folder:
+                continue
+            other = ledgers.setdefault((book.ledger.platform, self.path(str(folder)).resolve()), name)
+            if other != name:
+                raise ValueError(
+                    f"books.{other} and books.{name} have the same ledger ({book.ledger.platform}, path {folder}); "
+                    "give each its own folder"
+                )
+        return self
+
 
 def find_config(given: Path | None = None) -> Path:
     """Which configuration file is meant.
@@ -186,12 +217,7 @@ def load_config(given: Path | None = None) -> Config:
         ConfigError: naming the file, the key and what is wrong there.
     """
     path = find_config(given).absolute()
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" line {mark.line + 1}" if mark is not None else ""
-        raise ConfigError(f"{path}{place} is not valid YAML: {getattr(error, 'problem', error)}") from error
+    data = read_yaml(path)
     if not isinstance(data, dict):
         raise ConfigError(f"{path} is empty or not a mapping of settings.", fix="See docs/configuration.md.")
     expanded = _expand(data, path, ())

@@ -10,9 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from dealbooks.money import Money, amount_text
+
+
+@lru_cache(maxsize=256)
+def _nothing(currency: str) -> str:
+    return amount_text(Decimal(0), currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +55,12 @@ class Line:
 
     def as_json(self) -> dict[str, Any]:
         """The form of a golden case's line (posting-rules.md section 9)."""
-        currency = self.amount.currency
+        amount, currency = self.amount.amount, self.amount.currency
         data: dict[str, Any] = {
             "part": self.part,
             "account_role": self.role,
-            "debit": amount_text(self.debit, currency),
-            "credit": amount_text(self.credit, currency),
+            "debit": amount_text(amount, currency) if amount > 0 else _nothing(currency),
+            "credit": amount_text(-amount, currency) if amount < 0 else _nothing(currency),
             "tax_code": self.tax_code,
             "dimensions": dict(self.dimensions),
         }

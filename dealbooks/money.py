@@ -139,8 +139,9 @@ def amount_text(value: Decimal, currency: str) -> str:
     Raises:
         MoneyError: when the amount has more decimals than the currency.
     """
-    cut = value.quantize(minor_unit(currency))
-    if cut != value:
+    unit = minor_unit(currency)
+    cut = value if value.same_quantum(unit) else value.quantize(unit)
+    if cut is not value and cut != value:
         raise MoneyError(f"{value} has more decimals than {currency} allows")
     return format(cut if cut else abs(cut), "f")
 
@@ -156,6 +157,8 @@ class Money:
         if type(self.amount) is not Decimal:
             object.__setattr__(self, "amount", exact(self.amount))
         unit = minor_unit(self.currency)
+        if self.amount.same_quantum(unit):
+            return
         cut = self.amount.quantize(unit)
         if cut != self.amount:
             raise MoneyError(f"{self.amount} has more decimals than {self.currency} allows")

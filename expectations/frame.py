@@ -61,7 +61,8 @@ def check_row(
     values |= _vehicle(filled)
     values |= _amounts(filled)
     values |= _row_identities(draft, tolerance)
-    return CheckRow(row_id, {name: _cell(values.get(name)) for name in COLUMNS})
+    found = values.get
+    return CheckRow(row_id, {name: None if (value := found(name)) is None else _cell(value) for name in COLUMNS})
 
 
 def to_frame(rows: Sequence[CheckRow]) -> DataFrame:
@@ -75,18 +76,25 @@ def to_frame(rows: Sequence[CheckRow]) -> DataFrame:
 
 
 def _cell(value: object) -> str | None:
-    text = "" if value is None else str(value).strip()
-    return text or None
+    if value is None:
+        return None
+    return str(value).strip() or None
 
 
 def _part(deal: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = deal.get(name)
-    return part if isinstance(part, Mapping) else {}
+    return part if type(part) is dict or isinstance(part, Mapping) else {}
 
 
 def _parts(deal: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     parts = deal.get(name)
-    return [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, Sequence) else []
+    if not parts:
+        return []
+    return (
+        [part for part in parts if type(part) is dict or isinstance(part, Mapping)]
+        if isinstance(parts, Sequence)
+        else []
+    )
 
 
 def _amount(value: object) -> Decimal | None:

@@ -124,7 +124,8 @@ def _report(result: SyncResult) -> None:
     ]  # fmt: skip
     counts = [Column(name, count=True) for name in ("taken", "held", "waiting", "rows")]
     output.table(["source", *counts], rows, title="Files")
-    _list("Files that are held", [f"{one.name}: {'; '.join(one.reasons)}" for one in files if one.state == "held"])
+    _list("Files that are held", [one.said for one in files if one.state == "held"])
+    _list("Files that are not known", [one.said for one in files if one.state == "unknown"])
     checked = [
         (one.source, one.batch, one.accepted, one.unchanged, one.older, one.quarantined, one.warnings)
         for one in result.validated

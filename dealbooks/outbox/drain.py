@@ -80,6 +80,7 @@ class Drain:
         self._lease = Lease(store, f"ledger:{book}", seconds=lease_seconds)
         self._actor = f"drain {book}"
         self._counts: dict[EffectState, int] = {}
+        self._some_held = True
 
     def run(self) -> DrainResult:
         """Send everything that may be sent now, then return.
@@ -92,6 +93,7 @@ class Drain:
             self._recover()
             self._look_up()
             self._read_disputed()
+            self._sweep_held()
             self._send_all()
             self._look_up()
         return self._result()
@@ -292,19 +294,31 @@ class Drain:
 
     def _release_held(self, tx: Tx, posted: Sequence[Row]) -> None:
         """Effects that waited for these, and for nothing else that is open, may be sent."""
-        if not posted or not self._may_wait():
+        if not posted or not self._some_held:
             return
         held = waiting_on(tx, sorted({row["deal_id"] for row in posted}))
+        self._free(tx, held)
+
+    def _sweep_held(self) -> None:
+        """Effects whose last need was posted while nobody looked, and whether any are left to be looked at."""
+        with self._store.transaction(self._actor, "release what waited") as tx:
+            self._lease.check(tx)
+            waiting = (effects.c.book == self._book) & (effects.c.state == _S.HELD.value)
+            held = tx.rows(select(effects).where(waiting))
+            self._some_held = self._free(tx, held) < len(held)
+
+    @staticmethod
+    def _free(tx: Tx, held: Sequence[Row]) -> int:
+        """Release those of which every need is posted; how many."""
         needed = sorted({effect for row in held for effect in json.loads(row["waits_for"]).values()})
-        if not needed:
-            return
-        query = select(effects.c.id).where(effects.c.id.in_(needed) & (effects.c.state == _S.POSTED.value))
-        there = {row.id for row in tx.conn.execute(query)}
+        there: set[str] = set()
+        for start in range(0, len(needed), 500):
+            some = effects.c.id.in_(needed[start : start + 500])
+            query = select(effects.c.id).where(some & (effects.c.state == _S.POSTED.value))
+            there.update(row.id for row in tx.conn.execute(query))
         free = [row for row in held if there.issuperset(json.loads(row["waits_for"]).values())]
         tx.update("effects", free, state=_S.PENDING.value, next_at=tx.at, updated_at=tx.at)
-
-    def _may_wait(self) -> bool:
-        return self._ledger.capabilities.documents or self._ledger.capabilities.drafts
+        return len(free)
 
     def _requests(self, rows: Sequence[Row]) -> list[Request]:
         waits = {row["id"]: json.loads(row["waits_for"]) for row in rows}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from dealbooks.canonical import canonical_json, compact_json, sha256_hex
 from dealbooks.errors import BrokenInvariant
 from dealbooks.ledger import EffectSpec, Ledger, Posting, PostingKey
-from dealbooks.outbox.states import EffectState
+from dealbooks.outbox.states import EffectState, check_move
 from dealbooks.store import Tx
 from dealbooks.store.tables import effects, entries
 
@@ -30,12 +30,14 @@ class Planned:
 
     posting: Posting
     effects: tuple[EffectSpec, ...]
+    after: tuple[PostingKey, ...] = ()  # postings of the same plan that must stand in the ledger before this one
 
 
 def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str, Any]]:
     """Insert entries and effects for postings that are new; returns the new rows of `entries`.
 
-    A posting whose key is known already is left alone when its content is the same.
+    A posting whose key is known already is left alone when its content is the same. One that was superseded before a
+    byte of it left is planned again under its own key, with the content that it has now.
 
     Raises:
         BrokenInvariant: when a known key comes with other content (the caller should have made a new version).
@@ -44,21 +46,28 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
     known = _known(tx, ids)
     new_entries: list[dict[str, Any]] = []
     new_effects: list[dict[str, Any]] = []
+    again: list[dict[str, Any]] = []
     length = ledger.capabilities.key_length
+    names = {one.posting.key: [spec.name for spec in one.effects] for one in planned}
     for one, entry_id in zip(planned, ids, strict=True):
         posting = one.posting
         body = compact_json(posting.entry.as_json())
         body_hash = sha256_hex(body)
-        if entry_id in known:
-            if known[entry_id] != body_hash:
+        before = known.get(entry_id)
+        if before is not None and before["state"] != "superseded":
+            if before["body_hash"] != body_hash:
                 raise BrokenInvariant(
                     f"{posting.entry.entry_id} of deal {posting.deal_number} is in the outbox with other amounts.",
                     fix="This is a fault of Dealbooks. Nothing was changed; run 'dealbooks trace' and report it.",
                 )
             continue
-        known[entry_id] = body_hash
         key = posting.key
-        new_entries.append(
+        waits = {
+            f"{other.purpose}/{name}": effect_key(other, name, length)
+            for other in one.after
+            for name in names.get(other, ())
+        }
+        row = (
             {
                 "id": entry_id, "seq": 0, "book": key.book, "deal_id": key.deal, "entry_id": posting.entry.entry_id,
                 "version": key.version, "event": posting.entry.event,
@@ -67,31 +76,52 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
                 "body": body, "body_hash": body_hash, "state": "planned", "created_at": tx.at,
             }
         )  # fmt: skip
-        new_effects += _effect_rows(one, entry_id, length, tx.at)
+        rows = _effect_rows(one, entry_id, length, tx.at, waits)
+        if before is None:
+            new_entries.append(row)
+            new_effects += rows
+        else:
+            _plan_again(tx, before, row, rows)
+            again.append(row)
+        known[entry_id] = row
     for row, seq in zip(new_entries, tx.next_ids("entries", len(new_entries)) if new_entries else (), strict=True):
         row["seq"] = seq
     for row, seq in zip(new_effects, tx.next_ids("effects", len(new_effects)) if new_effects else (), strict=True):
         row["seq"] = seq
     tx.insert("entries", new_entries)
     tx.insert("effects", new_effects)
-    return new_entries
+    return new_entries + again
 
 
-def _known(tx: Tx, ids: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _known(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    columns = [column for column in entries.c if column.name != "body"]
     for start in range(0, len(ids), 500):
         chosen = entries.c.id.in_(ids[start : start + 500])
-        found.update(
-            (row.id, row.body_hash) for row in tx.conn.execute(select(entries.c.id, entries.c.body_hash).where(chosen))
-        )
+        found.update((row["id"], row) for row in tx.rows(select(*columns).where(chosen)))
     return found
 
 
-def _effect_rows(planned: Planned, entry_id: str, length: int, at: str) -> list[dict[str, Any]]:
+def _plan_again(tx: Tx, before: dict[str, Any], row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
+    """A reversal that was superseded unsent and is needed again has the key that it had: it is one thing."""
+    content = ("event", "accounting_date", "currency", "body", "body_hash", "state")
+    tx.change("entries", [(before, {name: row[name] for name in content})])
+    old = {one["id"]: one for one in tx.rows(select(effects).where(effects.c.entry == before["id"]))}
+    renewed = ("state", "payload", "request_hash", "waits_for", "next_at", "updated_at", "reason")
+    pairs = []
+    for new in rows:
+        check_move(new["id"], old[new["id"]]["state"], EffectState(new["state"]))
+        pairs.append((old[new["id"]], {name: new[name] for name in renewed}))
+    tx.change("effects", pairs)
+
+
+def _effect_rows(
+    planned: Planned, entry_id: str, length: int, at: str, after: Mapping[str, str]
+) -> list[dict[str, Any]]:
     rows = []
     posting = planned.posting
     for spec in planned.effects:
-        waits = {name: effect_key(posting.key, name, length) for name in spec.depends_on}
+        waits = {name: effect_key(posting.key, name, length) for name in spec.depends_on} | dict(after)
         for other, name in spec.needs:
             waits[f"{other.purpose}/{name}"] = effect_key(other, name, length)
         payload = canonical_json(dict(spec.payload))

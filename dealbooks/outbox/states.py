@@ -40,7 +40,7 @@ MOVES: dict[EffectState, frozenset[EffectState]] = {
     _S.DISPUTED: frozenset({_S.POSTED}),
     _S.REFUSED: frozenset({_S.PENDING, _S.SUPERSEDED}),
     _S.POSTED: frozenset(),
-    _S.SUPERSEDED: frozenset(),
+    _S.SUPERSEDED: frozenset({_S.PENDING, _S.HELD}),
 }
 
 # Nothing more will happen to these by themselves.

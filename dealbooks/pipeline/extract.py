@@ -19,6 +19,7 @@ from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.draft import RawRecord
 from dealbooks.errors import StopBatch
 from dealbooks.house import House
+from dealbooks.masking import masked
 from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.records import record_body
@@ -28,6 +29,10 @@ from dealbooks.store.tables import batches, cursors, files, inbox
 
 BATCH_ROWS = 2000  # the data-quality engine costs half a second a batch, a row of it some 80 KiB until it is taken
 _TAKEN_AT_ONCE = 500
+_UNKNOWN = (
+    "its name fits none of the patterns of this source, so it was not read; correct its name, or name its layout or "
+    "pattern under sources in dealbooks.yaml"
+)
 
 
 class StagedFile(Protocol):
@@ -47,9 +52,16 @@ class FileSummary:
     """What became of a file. `reasons` says why it is held or waits."""
 
     name: str
-    state: str  # taken | held | empty | duplicate | waiting
+    state: str  # taken | held | empty | duplicate | waiting | unknown
     rows: int = 0
     reasons: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """The name and the reasons as one text, the name once: the reader's messages begin with it."""
+        first, *more = self.reasons or ("",)
+        start = first if first.startswith((f"{self.name} ", f"{self.name}:")) else f"{self.name}: {first}"
+        return "; ".join((start, *(one.removeprefix(self.name).removeprefix(":").lstrip() for one in more)))
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -92,6 +104,7 @@ def extract(
         listing = drop.look(house.clock(), _processed(house, source))
         _save_seen(house, source, drop)
         seen += [FileSummary(one.name, "waiting", reasons=(one.reason,)) for one in listing.waiting]
+        seen += [FileSummary(name, "unknown", reasons=(_UNKNOWN,)) for name in listing.unknown]
         # First what an earlier run left half taken: it is older than what is new, and its rows come before.
         seen += _finish_started(house, source, drop, cutter, progress)
         ready = [one for one in listing.ready if since is None or one.facts.date >= since]
@@ -105,7 +118,7 @@ def _processed(house: House, source: str) -> Any:
     """Whether a file was staged before, told by where it is, its size and its time."""
     with house.store.read() as conn:
         query = select(files.c.uri, files.c.bytes, files.c.modified).where(files.c.source == source)
-        known = {(row.uri, row.bytes, row.modified) for row in conn.execute(query)}
+        known = {(masked(row.uri), row.bytes, row.modified) for row in conn.execute(query)}
     return lambda uri, size, modified: (uri, size, _time(modified)) in known
 
 

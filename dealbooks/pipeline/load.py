@@ -6,6 +6,7 @@ from dealbooks.house import House
 from dealbooks.ledger import Ledger
 from dealbooks.outbox import Drain, DrainResult
 from dealbooks.pipeline.garbage import seldom_collected
+from dealbooks.pipeline.guard import check_ledger_fits
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.store import Store
 from dealbooks.store.audit import heads
@@ -23,6 +24,7 @@ def load(house: House, book: str, *, again_by: str = "", progress: Progress = si
         StopConnection: the ledger cannot be used now.
     """
     house.book_config(book)
+    check_ledger_fits(house, book)
     ledger = house.ledger(book)
     drain = Drain(house.store, book, ledger, progress=lambda done, total: progress(f"post {book}", done, total))
     if again_by:

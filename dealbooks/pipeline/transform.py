@@ -23,12 +23,13 @@ from dealbooks.ledger import Posting
 from dealbooks.outbox import EffectState, Planned, enqueue
 from dealbooks.pipeline.facts import conflicts, with_facts
 from dealbooks.pipeline.garbage import seldom_collected
+from dealbooks.pipeline.guard import check_ledger_fits
 from dealbooks.pipeline.history import SUMMED
 from dealbooks.pipeline.keys import posting_key
 from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.periods import locks as locks_of
 from dealbooks.pipeline.progress import Progress, silent
-from dealbooks.pipeline.work import Wanted, Work, find_wanted, load_work, was_sent
+from dealbooks.pipeline.work import Wanted, Work, find_wanted, held_deals, load_work, was_sent
 from dealbooks.posting import History, PostingError, post_deal
 from dealbooks.posting.arithmetic import ZERO
 from dealbooks.posting.lifecycle import posted_versions
@@ -36,6 +37,9 @@ from dealbooks.readiness import missing_for
 from dealbooks.store import Lease, Tx
 from dealbooks.store.tables import deal_versions
 
+# A new version of a sale goes out only when the old one is taken back.
+_TAKES_BACK = frozenset({"reversal", "reversal-cost", "unwind", "unwind-cost"})
+_SELLS = frozenset({"sale", "cost"})
 _CHUNK = 250  # deals in one transaction
 _POSTED = EffectState.POSTED.value
 
@@ -82,8 +86,10 @@ def transform(
 
     Raises:
         LeaseLost: another process plans this book.
+        StopConnection: the store and the ledger do not belong together any more.
         Overtaken: another process changed a deal meanwhile; what was planned before that stays, the rest is as it was.
     """
+    check_ledger_fits(house, book)
     with Lease(house.store, f"plan:{book}"):
         return _transform(house, book, approve, progress)
 
@@ -141,16 +147,22 @@ def _amend(
 ) -> None:
     limit = house.book_config(book).amend_limit
     unapproved = {one for one in amending if one not in approve}
+    held_before = held_deals(house, book)
     limited = check_amendments(len(unapproved), limit)
     reason = limited[0].message if limited else "it was held before, and is not approved"
     for ids in _chunks(amending):
         work = load_work(house, ids, wanted)
-        stopped = [item for item in work if item.deal["id"] in unapproved and (limited or item.is_held)]
+        stopped = [
+            item for item in work if item.deal["id"] in unapproved and (limited or item.deal["id"] in held_before)
+        ]
         _hold(house, stopped)
         result.held += [(item.deal["deal_number"], reason) for item in stopped]
         ready = [item for item in work if item not in stopped]
         result.amended += sum(1 for item in ready if item.amends)
         _plan_chunk(house, book, ready, lock, result)
+    told = {deal for deal, _ in result.held}
+    still = held_deals(house, book)
+    result.held += [(number, "its amendment waits for approval") for number in still.values() if number not in told]
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -206,7 +218,11 @@ def _plan_one(house: House, book: str, item: Work, lock: Locks) -> tuple[list[Pl
         deal = _cancelled(deal)
     posted = post_deal(deal, book=house.book(book), history=History(entries=recorded), locks=lock)
     postings = [_posting(house, book, item, deal, entry) for entry in posted.entries if entry.entry_id not in recorded]
-    return [Planned(posting, house.ledger(posting.key.book).effects(posting)) for posting in postings], gone
+    takes_back = tuple(one.key for one in postings if one.key.purpose in _TAKES_BACK)
+    return [
+        Planned(one, house.ledger(one.key.book).effects(one), takes_back if one.key.purpose in _SELLS else ())
+        for one in postings
+    ], gone
 
 
 def _with_receipts_gone(deal: Deal, recorded: Mapping[str, Entry]) -> Deal:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,22 +25,25 @@ from dealbooks.deal.rules.history import (
     check_sold_before,
     check_unwind,
 )
-from dealbooks.draft import Draft, RawRecord
+from dealbooks.draft import Draft
 from dealbooks.findings import Finding, Severity, has_errors
 from dealbooks.house import House
 from dealbooks.pipeline import history
 from dealbooks.pipeline.corrections import active_overrides
+from dealbooks.pipeline.firstlook import first_look, meet_under_other_names, newer_words
 from dealbooks.pipeline.garbage import seldom_collected
-from dealbooks.pipeline.judge import Judged, Override, judge_record
+from dealbooks.pipeline.item import Item
+from dealbooks.pipeline.judge import Override, judge_record
 from dealbooks.pipeline.keys import deal_id
 from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.records import record_of
+from dealbooks.pipeline.refusals import close_quarantine, drop_stale_overrides, put_into_quarantine
 from dealbooks.pipeline.revisions import is_older, read_revision
 from dealbooks.pipeline.settings import BookFinder
 from dealbooks.store import Tx
 from dealbooks.store.db import Row
-from dealbooks.store.tables import batches, deals, inbox, quarantine
+from dealbooks.store.tables import batches, deals, inbox
 
 _PROGRESS_EVERY = 200
 
@@ -84,25 +87,6 @@ class ValidateResult:
         }  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Item:
-    """One row on its way through."""
-
-    row: Row
-    record: RawRecord
-    state: str = "new"  # then unchanged | superseded | accepted | quarantined | ignored
-    note: str = ""
-    book: str = ""
-    deal_id: str = ""
-    known: Row | None = None  # the deal as it stands, when there is one
-    named: bool = False  # whether this source's key already names that deal
-    version: int | None = None
-    judged: Judged | None = None
-    to_check: Any = None  # its row for the data-quality engine
-    deal: Deal | None = None
-    findings: list[Finding] = field(default_factory=list)
-
-
 @seldom_collected()
 def validate(house: House, batch: int, *, progress: Progress = silent) -> ValidateResult:
     """Judge every new row of a batch and record what became of it.
@@ -114,19 +98,19 @@ def validate(house: House, batch: int, *, progress: Progress = silent) -> Valida
     with house.store.read() as conn:
         listed = conn.execute(select(batches).where(batches.c.id == batch)).mappings().one()
         rows = _new_rows(conn, batch)
-        items = [_Item(row, record_of(row)) for row in rows]
+        items = [Item(row, record_of(row)) for row in rows]
         fixes = active_overrides(conn, [item.record.natural_key for item in items])
         known = history.known_deals(conn, [item.record.natural_key for item in items])
-        newer = _newer_words(conn, items)
+        newer = newer_words(conn, items)
     finder = BookFinder(house, listed["source"])
     for number, item in enumerate(items, 1):
-        _first_look(house, listed["source"], item, known.get(item.record.natural_key), newer)
+        first_look(house, listed["source"], item, known.get(item.record.natural_key), newer)
         if item.state == "new":
             _judge(house, item, finder, fixes.get(item.record.natural_key, []))
         if number % _PROGRESS_EVERY == 0 or number == len(items):
             progress("validate", number, len(items))
     with house.store.read() as conn:
-        _meet_under_other_names(conn, house, listed["source"], items)
+        meet_under_other_names(conn, house, listed["source"], items)
     docs = _check_batch(house, listed["source"], batch, items)
     with house.store.read() as conn:
         _against_history(conn, items)
@@ -140,84 +124,7 @@ def _new_rows(conn: Connection, batch: int) -> list[Row]:
     return [dict(row) for row in conn.execute(query.order_by(inbox.c.id)).mappings()]
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """What a source said of a deal that was not taken: a row in quarantine, or a void of an unknown deal."""
-
-    inbox_id: int
-    revision: tuple[int, ...]
-    void: bool
-
-
-def _newer_words(conn: Connection, items: Sequence[_Item]) -> dict[str, list[_Word]]:
-    """Rows of the same deals that wait in quarantine, and voids that found nothing to take back: natural key -> them.
-    An older row must not slip past them."""
-    keys = sorted({item.record.natural_key for item in items})
-    waits = (inbox.c.state == "quarantined") | ((inbox.c.state == "ignored") & (inbox.c.action == "void"))
-    words: dict[str, list[_Word]] = {}
-    for source in sorted({item.row["source"] for item in items}):
-        for start in range(0, len(keys), 500):
-            chosen = (inbox.c.source == source) & inbox.c.natural_key.in_(keys[start : start + 500]) & waits
-            query = select(inbox.c.id, inbox.c.natural_key, inbox.c.revision, inbox.c.state).where(chosen)
-            for row in conn.execute(query):
-                word = _Word(row.id, read_revision(row.revision), row.state == "ignored")
-                words.setdefault(row.natural_key, []).append(word)
-    return words
-
-
-def _first_look(
-    house: House, source: str, item: _Item, known: Row | None, newer: Mapping[str, Sequence[_Word]]
-) -> None:
-    """What needs no judging: the same content again, or something older than what we have."""
-    if known is not None:
-        item.named = True
-        _compare(house, source, item, known)
-        return
-    if item.record.action == "void":
-        item.state, item.note = "ignored", "a void of a deal that was never taken: there is nothing to take back"
-    _pass_over_older(item, newer)
-
-
-def _pass_over_older(item: _Item, newer: Mapping[str, Sequence[_Word]]) -> None:
-    for word in newer.get(item.record.natural_key, ()):
-        if word.inbox_id != item.row["id"] and is_older(item.record.revision, word.revision):
-            item.state = "superseded"
-            item.note = (
-                "older than the void of this deal, which came before it"
-                if word.void
-                else "older than a row of this deal that waits in quarantine"
-            )
-
-
-def _compare(house: House, source: str, item: _Item, known: Row) -> None:
-    """A row of a deal that was taken before."""
-    record = item.record
-    item.known, item.deal_id, item.book = known, known["id"], known["book"]
-    if known["source"] != source and house.book_config(item.book).source_of_record not in (None, source):
-        item.state = "ignored"
-        item.note = f"{known['source']} tells of this deal, and {source} is not the book's source of record"
-    elif record.content_hash == known["content_hash"]:
-        item.state, item.note = "unchanged", "the same content again"
-    elif is_older(record.revision, read_revision(known["revision"])):
-        item.state, item.note = "superseded", "older than the version that we have"
-    elif record.action == "void" and known["state"] in ("unwinding", "unwound", "cancelled"):
-        item.state, item.note = "ignored", "the sale was taken back before"
-
-
-def _meet_under_other_names(conn: Connection, house: House, source: str, items: Sequence[_Item]) -> None:
-    """A deal that came before under another key (of another source, or by another identity of the book)."""
-    strangers = [item for item in items if item.state == "new" and item.known is None and item.deal_id]
-    ids = sorted({item.deal_id for item in strangers})
-    met: dict[str, Row] = {}
-    for start in range(0, len(ids), 500):
-        chosen = deals.c.id.in_(ids[start : start + 500])
-        met |= {row["id"]: dict(row) for row in conn.execute(select(deals).where(chosen)).mappings()}
-    for item in strangers:
-        if item.deal_id in met:
-            _compare(house, source, item, met[item.deal_id])
-
-
-def _judge(house: House, item: _Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
+def _judge(house: House, item: Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
     setting = finder.setting(item.record)
     if setting is None:
         store_code = str(item.record.data.get("store_code") or "")
@@ -238,7 +145,7 @@ def _judge(house: House, item: _Item, finder: BookFinder, fixes: Sequence[Row]) 
         item.judged.draft, item.judged.filled = Draft({}), {}  # not needed any more, and a batch has many
 
 
-def _check_batch(house: House, source: str, batch: int, items: Sequence[_Item]) -> Path | None:
+def _check_batch(house: House, source: str, batch: int, items: Sequence[Item]) -> Path | None:
     """The batch through Great Expectations; its findings join those of each row, each told once."""
     judged = {item.row["id"]: item for item in items if item.state == "new" and item.to_check is not None}
     if not judged:
@@ -256,7 +163,7 @@ def _without_consequence(findings: list[Finding]) -> list[Finding]:
     return others if has_errors(others) else findings
 
 
-def _against_history(conn: Connection, items: Sequence[_Item]) -> None:
+def _against_history(conn: Connection, items: Sequence[Item]) -> None:
     """Rules that need what was taken before: one car is sold once, money received does not change."""
     standing = history.standing_sales(conn, [item.deal for item in items if item.deal is not None])
     changed = [item.deal_id for item in items if item.known is not None and item.deal is not None]
@@ -293,7 +200,7 @@ def _against_history(conn: Connection, items: Sequence[_Item]) -> None:
                 taken.setdefault((item.book, "/".join(key)), []).append(sale)
 
 
-def _unwound(standing: Deal, item: _Item) -> Deal | None:
+def _unwound(standing: Deal, item: Item) -> Deal | None:
     """The deal as it stands, with the unwind that the void row tells."""
     said = item.judged.filled.get("lifecycle") if item.judged is not None else None
     events = [event for event in (said or []) if event.get("event") == "unwound"]
@@ -307,27 +214,27 @@ def _unwound(standing: Deal, item: _Item) -> Deal | None:
 # -- recording -----------------------------------------------------------------------------------------------------
 
 
-def _record(house: House, tx: Tx, batch: Row, items: Sequence[_Item], fixes: Mapping[str, Sequence[Row]]) -> list[str]:
-    notices = _drop_stale_overrides(tx, items, fixes)
+def _record(house: House, tx: Tx, batch: Row, items: Sequence[Item], fixes: Mapping[str, Sequence[Row]]) -> list[str]:
+    notices = drop_stale_overrides(tx, items, fixes)
     books = {item.book for item in items if item.state == "accepted"}
     hashes = {book: house.config_hash(book, batch["source"]) for book in books}
     _accept(tx, [item for item in items if item.state == "accepted"], batch, hashes)
-    _close_quarantine(tx, items)
-    _quarantine(tx, [item for item in items if item.state == "quarantined"])
+    close_quarantine(tx, items)
+    put_into_quarantine(tx, [item for item in items if item.state == "quarantined"])
     _mark(tx, items)
     _remember_newest(tx, items)
     tx.update("batches", [batch], state="validated", summary=canonical_json(_counts(items)))
     return notices
 
 
-def _counts(items: Sequence[_Item]) -> dict[str, int]:
+def _counts(items: Sequence[Item]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for item in items:
         counts[item.state] = counts.get(item.state, 0) + 1
     return counts
 
 
-def _accept(tx: Tx, items: Sequence[_Item], batch: Row, hashes: Mapping[str, str]) -> None:
+def _accept(tx: Tx, items: Sequence[Item], batch: Row, hashes: Mapping[str, str]) -> None:
     new_deals, changed, aliases, versions = [], [], [], []
     seen: dict[str, Row] = {}
     for item in items:
@@ -373,11 +280,11 @@ def _accept(tx: Tx, items: Sequence[_Item], batch: Row, hashes: Mapping[str, str
     tx.insert("deal_versions", versions)
 
 
-def _taken_as(item: _Item) -> str:
+def _taken_as(item: Item) -> str:
     return "unwinding" if item.record.action == "void" else "accepted"
 
 
-def _versioned(deal: Deal, number: int, item: _Item) -> Deal:
+def _versioned(deal: Deal, number: int, item: Item) -> Deal:
     """The deal under its version. What changes a posted deal is dated with its own fact (PC-6), so it says when it was
     told; the sale keeps its date, for a version that was never posted, and for its tax point."""
     if item.record.action != "post":
@@ -397,63 +304,7 @@ def _booked_on(deal: Deal, known: Row | None) -> date:
     return deal.accounting_date
 
 
-def _quarantine(tx: Tx, items: Sequence[_Item]) -> None:
-    rows = [
-        {
-            "id": number, "inbox_id": item.row["id"], "source": item.row["source"],
-            "natural_key": item.record.natural_key, "content_hash": item.record.content_hash, "book": item.book,
-            "state": "open", "deal_number": item.record.natural_key.rsplit(":", 1)[-1], "place": item.row["place"],
-            "reasons": compact_json([one.as_json() for one in item.findings]), "opened_at": tx.at, "closed_at": None,
-            "closed_by": "",
-        }
-        for number, item in zip(tx.next_ids("quarantine", len(items)) if items else (), items, strict=True)
-    ]  # fmt: skip
-    tx.insert("quarantine", rows)
-
-
-# What closes an entry of the quarantine: state of the newer row -> (state of the entry, by what).
-_CLOSED_BY = {
-    "accepted": ("released", "accepted"),
-    "quarantined": ("superseded", "a newer row of the same deal"),
-    "unchanged": ("superseded", "the source says again what was taken before"),
-    "ignored": ("superseded", "the source took the sale back"),
-    "superseded": ("superseded", "a newer row of the same deal"),
-}
-
-
-def _close_quarantine(tx: Tx, items: Sequence[_Item]) -> None:
-    """Entries that wait no longer, because the source said something newer, or they were judged again."""
-    by_key: dict[str, list[_Item]] = {}
-    for item in items:
-        by_key.setdefault(item.record.natural_key, []).append(item)
-    own = {item.row["id"] for item in items}
-    for start in range(0, len(by_key), 500):
-        keys = list(by_key)[start : start + 500]
-        open_ = quarantine.c.natural_key.in_(keys) & (quarantine.c.state == "open")
-        entries = tx.rows(select(quarantine).where(open_).order_by(quarantine.c.id))
-        if not entries:
-            continue
-        ids = [entry["inbox_id"] for entry in entries]
-        rows = {row["id"]: row for row in tx.rows(select(inbox).where(inbox.c.id.in_(ids)))}
-        for entry in entries:
-            row = rows[entry["inbox_id"]]
-            closing = [item for item in by_key[entry["natural_key"]] if _closes(item, row)]
-            if not closing:
-                continue
-            state, why = _CLOSED_BY[closing[-1].state]
-            tx.update("quarantine", [entry], state=state, closed_at=tx.at, closed_by=why)
-            if row["id"] not in own and row["state"] == "quarantined":
-                tx.update("inbox", [row], state="superseded", note=why)
-
-
-def _closes(item: _Item, waiting: Row) -> bool:
-    """Whether a row that was just judged settles one that waits: it is that row, or one that is not older."""
-    if item.row["id"] == waiting["id"]:
-        return True
-    return item.state != "superseded" and not is_older(item.record.revision, read_revision(waiting["revision"]))
-
-
-def _mark(tx: Tx, items: Sequence[_Item]) -> None:
+def _mark(tx: Tx, items: Sequence[Item]) -> None:
     """The state of each inbox row; what is unchanged need not be kept twice."""
     pairs = []
     for item in items:
@@ -465,7 +316,7 @@ def _mark(tx: Tx, items: Sequence[_Item]) -> None:
     tx.change("inbox", pairs)
 
 
-def _remember_newest(tx: Tx, items: Sequence[_Item]) -> None:
+def _remember_newest(tx: Tx, items: Sequence[Item]) -> None:
     """The same content in a newer file: what is older than that file changes nothing any more."""
     newer = [
         {"_id": item.known["id"], "_revision": json.dumps(list(item.record.revision))}
@@ -479,25 +330,7 @@ def _remember_newest(tx: Tx, items: Sequence[_Item]) -> None:
         tx.conn.execute(statement, newer)
 
 
-def _drop_stale_overrides(tx: Tx, items: Sequence[_Item], fixes: Mapping[str, Sequence[Row]]) -> list[str]:
-    """A correction holds for the content it was made for; when the source changes, it is dropped, with notice."""
-    notices = []
-    for item in items:
-        if item.state not in ("accepted", "quarantined"):
-            continue
-        stale = [
-            fix for fix in fixes.get(item.record.natural_key, []) if fix["content_hash"] != item.record.content_hash
-        ]
-        tx.update("overrides", stale, state="dropped")
-        notices += [
-            f"{fix['field']} of {item.row['place']}: the correction by {fix['who']} was dropped, because the source"
-            " now says something else"
-            for fix in stale
-        ]
-    return notices
-
-
-def _result(batch: int, source: str, items: Sequence[_Item], notices: list[str], docs: Path | None) -> ValidateResult:
+def _result(batch: int, source: str, items: Sequence[Item], notices: list[str], docs: Path | None) -> ValidateResult:
     count: Callable[[str], int] = lambda state: sum(item.state == state for item in items)  # noqa: E731
     refused = tuple(
         QuarantinedRow(

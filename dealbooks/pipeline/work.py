@@ -35,11 +35,6 @@ class Work:
     facts: list[Fact] = field(default_factory=list)
 
     @property
-    def is_held(self) -> bool:
-        """Whether the newest version waits for a person's approval."""
-        return self.version is not None and self.version["state"] == "held"
-
-    @property
     def amends(self) -> bool:
         """Whether this takes back a sale that stands, or may stand, in the ledger."""
         return self.version is not None and any(row["version"] > 0 and was_sent(row) for row in self.effect_rows)
@@ -79,6 +74,17 @@ def find_wanted(house: House, book: str, *, include_held: bool) -> Wanted:
         }
         facts = load_facts(conn, book, state="waiting")
     return Wanted(newest | {deal: None for deal in facts if deal not in newest}, facts)
+
+
+def held_deals(house: House, book: str) -> dict[str, str]:
+    """Deals with a version that waits for a person's approval: deal id -> deal number."""
+    with house.store.read() as conn:
+        query = (
+            select(deals.c.id, deals.c.deal_number)
+            .join(deal_versions, deal_versions.c.deal_id == deals.c.id)
+            .where((deals.c.book == book) & (deal_versions.c.state == "held"))
+        )
+        return {row.id: row.deal_number for row in conn.execute(query.order_by(deals.c.deal_number))}
 
 
 def load_work(house: House, ids: Sequence[str], wanted: Wanted) -> list[Work]:

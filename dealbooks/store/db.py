@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ClauseElement, Connection, Engine, Table, and_, bindparam, create_engine, event, select
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
 
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.errors import BrokenInvariant, ConfigError, Overtaken, StopConnection
@@ -65,11 +65,8 @@ class Store:
         options: dict[str, Any] = {_READ: True}
         if self.engine.dialect.name == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        try:
-            with self.engine.connect().execution_options(**options) as conn, conn.begin():
-                yield conn
-        except OperationalError as error:
-            raise _unreachable(self.url, error) from error
+        with _told(self.url), self.engine.connect().execution_options(**options) as conn, conn.begin():
+            yield conn
 
     @contextmanager
     def transaction(self, actor: str, action: str) -> Iterator[Tx]:
@@ -77,27 +74,21 @@ class Store:
 
         `actor` is a person or a process name, `action` a verb such as "validate batch 12".
         """
-        try:
-            with self.engine.connect() as conn, conn.begin():
-                tx = Tx(conn, self.now(), actor, action)
-                yield tx
-                tx.seal()
-        except OperationalError as error:
-            raise _unreachable(self.url, error) from error
+        with _told(self.url), self.engine.connect() as conn, conn.begin():
+            tx = Tx(conn, self.now(), actor, action)
+            yield tx
+            tx.seal()
 
     @contextmanager
     def rehearse(self) -> Iterator[Store]:
         """A store that behaves like this one, and of which nothing remains: its transactions are savepoints of one
         transaction that is rolled back at the end. Other writers wait for that long."""
-        try:
-            with self.engine.connect() as conn:
-                outer = conn.begin()
-                try:
-                    yield _Rehearsal(self, conn)
-                finally:
-                    outer.rollback()
-        except OperationalError as error:
-            raise _unreachable(self.url, error) from error
+        with _told(self.url), self.engine.connect() as conn:
+            outer = conn.begin()
+            try:
+                yield _Rehearsal(self, conn)
+            finally:
+                outer.rollback()
 
 
 class _Rehearsal(Store):
@@ -285,10 +276,9 @@ def _engine(url: str) -> Engine:
             "store: is not a database URL", fix="Write sqlite:///var/dealbooks.db or postgresql://user@host/database."
         ) from error
     if parsed.get_backend_name() == "sqlite":
-        if parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            _private(Path(parsed.database))
         engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
+        if parsed.database and parsed.database != ":memory:":
+            _make_before_use(engine, Path(parsed.database))
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -297,6 +287,22 @@ def _engine(url: str) -> Engine:
     raise ConfigError(
         f"store: {parsed.get_backend_name()} is not supported", fix="Use sqlite:///FILE or postgresql://..."
     )
+
+
+def _make_before_use(engine: Engine, file: Path) -> None:
+    """The file and its folder are made when the store is first used, not when it is named."""
+
+    def make(*_: object) -> None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _private(file)
+        except OSError as error:
+            raise ConfigError(
+                f"The store {file} cannot be made: {error.strerror or error} ({error.filename or file.parent}).",
+                fix="Let this user write to that folder, or name another place under store in dealbooks.yaml.",
+            ) from error
+
+    event.listen(engine, "do_connect", make)
 
 
 def _private(file: Path) -> None:
@@ -324,6 +330,29 @@ def _sqlite_connect(connection: Any, _record: object) -> None:
 def _sqlite_begin(connection: Connection) -> None:
     reading = connection.get_execution_options().get(_READ, False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """What the database cannot do is told as an error of ours."""
+    try:
+        yield
+    except DatabaseError as error:
+        # The kinds of DatabaseError other than these two are mistakes of a statement, not states of the store.
+        if isinstance(error, OperationalError):
+            raise _unreachable(url, error) from error
+        if type(error) is DatabaseError:
+            raise _damaged(url, error) from error
+        raise
+
+
+def _damaged(url: str, error: DatabaseError) -> StopConnection:
+    text = str(error.orig).splitlines()[0] if error.orig is not None else "it cannot be read"
+    shown = make_url(url).render_as_string(hide_password=True)
+    return StopConnection(
+        f"The store {shown} is no database, or it is damaged: {text}.",
+        fix="Check store in dealbooks.yaml; if the file is the right one, put its last copy back in its place.",
+    )
 
 
 def _unreachable(url: str, error: OperationalError) -> StopConnection | BrokenInvariant:

@@ -13,6 +13,7 @@ from dealbooks.store.db import Store
 MIGRATIONS = Path(__file__).parent / "migrations"
 # The newest revision under migrations/versions; a test compares it with Alembic's own view.
 HEAD = "0001"
+_UPGRADE_LOCK = 0x6465616C  # any number that nobody else locks in this database
 
 
 def revision(store: Store) -> str | None:
@@ -42,10 +43,13 @@ def ensure(store: Store, *, upgrade_existing: bool = False) -> None:
 
 
 def upgrade(store: Store) -> None:
-    """Run all migrations that are missing, in one transaction."""
+    """Run all migrations that are missing, in one transaction. Of two processes that do so at once one waits, and finds
+    nothing missing."""
     from alembic import command
 
     with store.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         command.upgrade(_config(connection), "head")
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -13,6 +17,8 @@ from dealbooks.errors import StopConnection
 from dealbooks.store import Store
 from dealbooks.store.schema import HEAD, MIGRATIONS, ensure, revision, upgrade
 from dealbooks.store.tables import CONTENT, COVERED, metadata
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_named_head_is_that_of_the_migrations() -> None:
@@ -49,3 +55,17 @@ def test_what_the_chain_covers_is_there() -> None:
     for table, (column, hashed) in CONTENT.items():
         assert {column, hashed} <= set(metadata.tables[table].c.keys())
         assert hashed in COVERED[table]
+
+
+def test_two_processes_may_make_the_schema_at_once(store_url: str) -> None:
+    script = (
+        "import sys; from dealbooks.store import Store; from dealbooks.store.schema import ensure;"
+        "ensure(Store(sys.argv[1]))"
+    )
+    command = [sys.executable, "-c", script, store_url]
+    started = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    said = [process.communicate(timeout=120)[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], said
+    made = Store(store_url)
+    assert revision(made) == HEAD
+    made.close()

@@ -120,10 +120,11 @@ def test_an_edited_file_is_seen_by_reading_and_by_looking(tmp_path: Path) -> Non
     (reading,) = target.read([outcome.ref])
     assert reading.figures != target.expected(request)
     (lookup,) = target.find([request])
-    assert lookup.presence is Presence.UNDECIDED
+    assert lookup.presence is Presence.FOUND
     (again,) = target.send([request])
-    assert again.verdict is Verdict.REFUSED
+    assert again.verdict is Verdict.HAPPENED, "it stands there: reading it back disputes it"
     assert "other content" in again.reason
+    assert "250.01" in path.read_text(), "it was left as it is"
     path.unlink()
     assert target.read([outcome.ref])[0].figures is None
 

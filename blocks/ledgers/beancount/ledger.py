@@ -15,7 +15,7 @@ from pathlib import Path
 from blocks.ledgers.beancount.accounts import OPENING_ACCOUNT, ChartAccounts, OpenAccount
 from blocks.ledgers.beancount.files import EffectFiles, Item, Result, State, good_key, is_ref, sha256
 from blocks.ledgers.beancount.folder import LedgerFolder
-from blocks.ledgers.beancount.head import write_head
+from blocks.ledgers.beancount.head import read_head, write_head
 from blocks.ledgers.beancount.programs import check, query
 from blocks.ledgers.beancount.text import DIMENSIONS, KEY_LENGTH, posting_accounts, posting_text
 from dealbooks.book import Chart
@@ -51,14 +51,14 @@ _CAPABILITIES = Capabilities(
 _VERDICTS = {
     State.WRITTEN: Verdict.HAPPENED,
     State.ALREADY: Verdict.HAPPENED,
-    State.CONFLICT: Verdict.REFUSED,
+    State.CONFLICT: Verdict.HAPPENED,  # something stands under the key; reading it back shows that it is not ours
     State.NOT_WRITTEN: Verdict.DID_NOT_HAPPEN,
     State.UNSURE: Verdict.UNKNOWN,
 }
 _PRESENCES = {
     State.ALREADY: Presence.FOUND,
     State.NOT_WRITTEN: Presence.ABSENT,
-    State.CONFLICT: Presence.UNDECIDED,
+    State.CONFLICT: Presence.FOUND,
     State.UNSURE: Presence.UNDECIDED,
 }
 _NOISE = Decimal("1e-9")  # Beancount keeps a price per unit to 28 digits; the total it gives back is off by less
@@ -110,6 +110,16 @@ class BeancountLedger:
     def write_head(self, book: str, seq: int, digest: str) -> None:
         """Keep the head of a book's audit chain beside the ledger (see `blocks.ledgers.beancount.head`)."""
         write_head(self.path, book, seq, digest)
+
+    def read_head(self, book: str) -> tuple[int, str] | None:
+        """The head kept for a book: number and hash of a link; None when none was kept."""
+        held = read_head(self.path, book)
+        return None if held is None else (held.seq, held.hash)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever written here: `send` makes main.beancount before the first posting."""
+        return not self.main.exists()
 
     def prepare(self) -> None:
         """Make the folder, main.beancount and accounts.beancount, so that Fava can show an empty ledger. `send` does

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,13 +19,16 @@ from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
 from blocks.sources.csv_files.layout import Completeness
-from blocks.sources.csv_files.names import FileName, is_temporary, parse_name
+from blocks.sources.csv_files.names import FileName, is_side_file, is_temporary, parse_name
+from blocks.sources.csv_files.reach import reaching
 from dealbooks.errors import StopConnection
+from dealbooks.masking import masked
 from dealbooks.money import MoneyError, exact
 
 MAX_FILES = 500
 MAX_BYTES = 1 << 30
 _MAX_SIDE_FILE = 1 << 20
+_AHEAD = timedelta(days=2)  # more than any time zone, or a file of tomorrow, can explain
 _DONE_MARKS = (".done", ".ok", ".trg")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _MANIFEST = ".manifest.json"
@@ -51,8 +55,8 @@ class Expected:
 class Candidate:
     """A file that is wholly there, as far as can be told without reading it."""
 
-    uri: str
-    path: str
+    uri: str  # without user and password: it is stored, and shown
+    path: str = field(repr=False)
     facts: FileName
     layout: str
     size: int
@@ -79,10 +83,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What one look into the folder found, oldest business date first."""
+    """What one look into the folder found, oldest business date first. `unknown`: names that fit no pattern."""
 
     ready: tuple[Candidate, ...]
     waiting: tuple[Waiting, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,8 @@ class DropFolder:
         max_files: int = MAX_FILES,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        self.url = path
+        self.url = masked(path)
+        self._path = path
         self._kinds = tuple(kinds)
         self._options = dict(options or {})
         self._seen: MutableMapping[str, Seen] = {} if seen is None else seen
@@ -146,39 +152,50 @@ class DropFolder:
         named.sort(key=lambda item: (item[0].date, item[0].seq, item[0].name))
         for facts, kind, entry in named:
             size, modified = int(entry.get("size") or 0), _modified(entry)
-            if processed is not None and processed(fs.unstrip_protocol(entry["name"]), size, modified):
+            uri = masked(fs.unstrip_protocol(entry["name"]))
+            if processed is not None and processed(uri, size, modified):
                 continue
             since = self._first_seen(entry["name"], size, modified, now)
             if size > self._max_bytes:
                 reason = f"it is larger than {self._max_bytes >> 20} MiB; send it in several files"
                 waiting.append(Waiting(facts.name, reason, since, overdue=True))
                 continue
+            if facts.date > now.date() + _AHEAD:
+                reason = (
+                    f"its name says {facts.date.isoformat()}, which is more than {_AHEAD.days} days after today, "
+                    f"{now.date().isoformat()}; correct its name, or wait for that day"
+                )
+                waiting.append(Waiting(facts.name, reason, since, overdue=True))
+                continue
             overdue = now - since >= timedelta(minutes=kind.completeness.wait_minutes)
-            verdict = self._verdict(fs, facts, entry, by_name, kind, now, overdue=overdue)
+            with self._reaching():
+                verdict = self._verdict(fs, facts, entry, by_name, kind, now, overdue=overdue)
             if verdict.proof is None:
                 waiting.append(Waiting(facts.name, verdict.reason, since, overdue))
                 continue
-            uri = fs.unstrip_protocol(entry["name"])
             ready.append(
                 Candidate(uri, entry["name"], facts, kind.layout, size, modified, verdict.proof, verdict.expected, fs)
             )
         taken, later = ready[: self._max_files], ready[self._max_files :]
         reason = f"more than {self._max_files} files are there; it is taken at the next look"
         waiting += [Waiting(file.name, reason, now, overdue=False) for file in later]
-        return Listing(tuple(taken), tuple(waiting))
+        return Listing(tuple(taken), tuple(waiting), tuple(sorted(name for name in by_name if self._stray(name))))
+
+    def _stray(self, name: str) -> bool:
+        return not (is_temporary(name) or is_side_file(name) or self._known(name))
 
     def _entries(self) -> tuple[AbstractFileSystem, list[dict[str, Any]]]:
-        try:
-            fs, root = url_to_fs(self.url, **self._options)
+        with self._reaching():
+            fs, root = url_to_fs(self._path, **self._options)
             fs.invalidate_cache()
             found = fs.ls(root, detail=True) if fs.exists(root) else None
-        except (OSError, ImportError, ValueError) as error:
-            raise StopConnection(
-                f"the drop folder {self.url} cannot be reached: {error}", fix="Check the path and the access to it."
-            ) from error
         if found is None:
             raise StopConnection(f"the drop folder {self.url} does not exist", fix="Create it, or correct the path.")
         return fs, [entry for entry in found if entry.get("type") == "file"]
+
+    def _reaching(self) -> AbstractContextManager[None]:
+        what = f"the drop folder {self.url} cannot be reached"
+        return reaching(what, "Check the path and the access to it.", self._options)
 
     def _known(self, name: str) -> list[tuple[FileName, Expectation]]:
         if is_temporary(name):
@@ -190,6 +207,7 @@ class DropFolder:
         return []
 
     def _first_seen(self, path: str, size: int, modified: datetime | None, now: datetime) -> datetime:
+        path = masked(path)
         seen = self._seen.get(path)
         if seen is None or (seen.size, seen.modified) != (size, modified):
             seen = Seen(size, modified, now)

@@ -13,6 +13,7 @@ _PATTERN = (
     r"^{prefix}_(?P<date>\d{{8}})(?:_(?P<seq>\d{{1,4}}|\d{{6}}))?(?:_(?P<store>[A-Za-z0-9-]+))?"
     r"\.csv(?P<packed>\.gz|\.zip)?$"
 )
+_SIDE_FILES = (".done", ".ok", ".trg", ".sha256", ".sha256sum", ".manifest.json")
 _TEMPORARY = (".part", ".tmp", ".filepart", ".crdownload", ".partial")
 
 
@@ -82,6 +83,11 @@ def parse_name(name: str, pattern: re.Pattern[str]) -> FileName | None:
         gz=lowered.endswith(".gz"),
         zip=lowered.endswith(".zip"),
     )
+
+
+def is_side_file(name: str) -> bool:
+    """Whether the name alone says that it belongs to another file: a done-marker, a checksum, a manifest."""
+    return name.lower().endswith(_SIDE_FILES)
 
 
 def is_temporary(name: str) -> bool:

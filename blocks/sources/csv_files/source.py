@@ -42,7 +42,7 @@ class CsvFilesSettings:
     `completeness` and `csv` replace single keys of the layout's section. `storage` goes to fsspec and may hold secrets.
     """
 
-    path: str
+    path: str = field(repr=False)
     layouts: Sequence[str] = SHIPPED
     pattern: str = ""
     encodings: Sequence[str] = ()

@@ -21,8 +21,8 @@ from typing import IO, Any
 from blocks.sources.csv_files.drop import MAX_BYTES, Candidate, Expected, Proof
 from blocks.sources.csv_files.faults import NotComplete, fault
 from blocks.sources.csv_files.names import FileName
+from blocks.sources.csv_files.reach import reaching
 from dealbooks.catalogue_files import file_finding
-from dealbooks.errors import StopConnection
 
 _CHUNK = 1 << 20
 
@@ -118,15 +118,14 @@ def _copy(candidate: Candidate, archive: Path, max_bytes: int) -> tuple[str, int
 
 
 def _read(candidate: Candidate) -> Iterator[bytes]:
-    try:
-        with candidate.fs.open(candidate.path, "rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                yield chunk
-    except OSError as error:
-        raise StopConnection(
-            f"{candidate.name} cannot be read at its source: {error.strerror or error}",
-            fix="Check that the file is still there and that this program may read it.",
-        ) from error
+    what = f"{candidate.name} cannot be read at its source"
+    fix = "Check that the file is still there and that this program may read it."
+    with (
+        reaching(what, fix, getattr(candidate.fs, "storage_options", {})),
+        candidate.fs.open(candidate.path, "rb") as stream,
+    ):
+        while chunk := stream.read(_CHUNK):
+            yield chunk
 
 
 def _check(candidate: Candidate, digest: str, size: int) -> None:
