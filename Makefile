@@ -24,7 +24,7 @@ test: $(STAMP)
 	$(RUN) -m pytest -m "not long" -n 2 --dist loadfile
 
 test-long: $(STAMP)
-	$(RUN) -m pytest -m long
+	$(RUN) -m pytest -m long -n 2 --dist loadscope
 
 lint: $(STAMP)
 	.venv/bin/ruff check .

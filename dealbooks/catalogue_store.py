@@ -45,9 +45,20 @@ STORE_RULES: tuple[Rule, ...] = (
            "{place} tells of money paid or received, but {field} is missing"),
     _store("S015", E, "An opening balance cannot be used", "the opening balance {value} cannot be used: {reason}"),
     _store("S016", E, "An opening balance has changed",
-           "the opening balance of stock number {value} was taken with {before}, and is now {now}; correct it in the "
-           "ledger, not in the file"),
+           "the opening balance of stock number {value} was taken with {before}, and is now told with {now}; correct "
+           "it in the ledger, not in the file"),
     _store("S017", E, "Store not mapped to a book",
            "store '{value}' belongs to no book of source {source}; add it in dealbooks.yaml, under sources: {source}: "
            "books"),
+    _store("S018", E, "Another currency than the book's",
+           "{place} is in {value}, but the book is kept in {currency}; give the amount in {currency}"),
+    _store("S019", E, "Money that moved is not above zero",
+           "{place} tells of money paid or received, but the amount is {value}; it must be above zero, and money that "
+           "went back is entered in the ledger"),
+    _store("S020", E, "An opening balance is dated in a closed period",
+           "the opening balance of stock number {stock} is dated {value}, but the book is closed through {closed}; "
+           "give a day in an open period, or reopen the period"),
+    _store("S021", E, "An opening balance is dated in the future",
+           "the opening balance of stock number {stock} is dated {value}, more than {days} days after today ({today}); "
+           "correct the date"),
 )  # fmt: skip

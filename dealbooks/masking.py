@@ -9,6 +9,7 @@ from typing import Any
 _MASK = "***"
 # What stands before the host of an address (RFC 3986 section 3.2.1). A password may hold an @ of its own.
 _USER_INFO = re.compile(r"://[^\s/?#]*@")
+_PASSWORD = re.compile(r"://[^\s/?#:]*:([^\s/?#]+)@")
 _SECRET_NAME = re.compile(r"pass|secret|token|key|sas|credential|connection|^auth$", re.IGNORECASE)
 _SHORTEST = 4  # a shorter word would be found inside ordinary ones
 
@@ -21,6 +22,12 @@ def masked(text: str, secrets: tuple[str, ...] = ()) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, _MASK)
     return _USER_INFO.sub(f"://{_MASK}@", text)
+
+
+def password_in(address: str) -> str:
+    """The password that an address holds; empty when it holds none."""
+    found = _PASSWORD.search(address)
+    return found.group(1) if found else ""
 
 
 def secrets_of(options: Mapping[str, Any]) -> tuple[str, ...]:

@@ -23,12 +23,12 @@ class _Loader(yaml.SafeLoader):
         _refuse_doubled(node, set())
         return self.construct_document(node)
 
-    def date(self, node: yaml.Node) -> Any:
+    def date(self, node: yaml.ScalarNode) -> Any:
         try:
             return self.construct_yaml_timestamp(node)
         except ValueError as error:
             raise yaml.constructor.ConstructorError(
-                None, None, f"{getattr(node, 'value', 'this')} is no day of the calendar", node.start_mark
+                None, None, f"{node.value} is no day of the calendar", node.start_mark
             ) from error
 
 
@@ -63,7 +63,7 @@ def read_yaml(path: Path) -> Any:
         ConfigError: naming the file, the line, what is wrong there and what to do.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"{path} is not UTF-8 (byte {error.start + 1}).", fix="Save it again with the encoding UTF-8."

@@ -50,8 +50,10 @@ class Summary:
                 f"{batch.rows} rows: {batch.accepted} accepted, {batch.quarantined} quarantined, "
                 f"{batch.unchanged} unchanged, {batch.older} older, {batch.warnings} warnings",
             )
-        if result.facts or result.openings:
-            self._row("check", "other rows", f"{result.facts} later facts, {result.openings} opening balances")
+        self.quarantined += result.refused
+        if result.facts or result.openings or result.refused:
+            told = f"{result.facts} later facts, {result.openings} opening balances, {result.refused} quarantined"
+            self._row("check", "other rows", told)
 
     def planned(self, result: TransformResult) -> None:
         """After transform."""

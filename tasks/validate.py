@@ -18,12 +18,14 @@ from tasks.work import LogProgress, in_house, run_log
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What became of the batches of a source; `failures` are batches that stopped, in words."""
+    """What became of the batches of a source; `failures` are batches that stopped, in words. `refused` are rows of
+    events and opening balances that wait in quarantine."""
 
     batches: tuple[ValidateResult, ...]
     facts: int
     openings: int
     failures: tuple[str, ...]
+    refused: int = 0
 
 
 @task(
@@ -40,6 +42,7 @@ async def validate(config: str, source: str) -> Checked:
     def work(house: House) -> Checked:
         result = SyncResult()
         take_batches(house, source, result, progress)
-        return Checked(tuple(result.validated), result.facts, result.openings, tuple(result.failures))
+        refused = result.refused_facts + result.refused_openings
+        return Checked(tuple(result.validated), result.facts, result.openings, tuple(result.failures), refused)
 
     return await in_house(config, "prefect", work)

@@ -1,7 +1,8 @@
 """Facts about a deal that reach us beside it: the lender paid, a settlement was paid. They make no version of the deal.
 
-A fact is known by its deal, kind and subject; the same fact again changes nothing, and with another amount it is a
-conflict for a person. A fact that comes before its deal waits for it.
+A fact is known by its deal, kind and subject (a reference, or the stock number of a part-exchange; capitals and spaces
+around it do not matter). The same fact again changes nothing; with another amount, day or method it is refused. A fact
+that comes before its deal waits for it, and one that does not fit its deal is held until the deal is corrected.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from dealbooks.store.tables import deals, facts, inbox, quarantine
 
 _KINDS = {"funded": "funding", "reserve_received": "reserve", "payoff_paid": "payoff"}
 _TAKING = ("accepted", "planned", "posted")
+_UNSETTLED = ("waiting", "conflict")
+_METHOD = "bank_transfer"  # of money that is told without a method
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +51,28 @@ def take_facts(house: House, source: str, batch: int) -> int:
         query = select(inbox).where((inbox.c.batch_id == batch) & (inbox.c.state == "new") & (inbox.c.kind == "fact"))
         rows = tx.rows(query.order_by(inbox.c.id))
         fixes = active_overrides(tx.conn, [row["natural_key"] for row in rows])
-        taken, refused, new = [], [], []
-        known: dict[str, Row] = {}
+        refused: list[tuple[Row, list[Finding]]] = []
+        told: list[tuple[Row, Row]] = []
         for row in rows:
-            fact, findings = _read(tx, row, finder, fixes.get(row["natural_key"], ()))
+            fact, findings = _read(tx, row, house, finder, fixes.get(row["natural_key"], ()))
             if fact is None:
                 refused.append((row, findings))
-                continue
-            before = known.get(fact["id"]) or _known(tx, fact["id"])
-            if before is None:
-                known[fact["id"]] = fact
-                new.append(fact)
-                taken.append((row, "applied"))
-            elif before["body"] == fact["body"]:
-                taken.append((row, "unchanged"))
             else:
-                words = {"before": json.loads(before["body"])["amount"], "now": json.loads(fact["body"])["amount"]}
-                refused.append((row, [found("S013", "amount", fact["subject"], deal=fact["deal_number"], **words)]))
+                told.append((row, fact))
+        known = _Known(tx, [fact for _, fact in told])
+        new, taken = [], []
+        for row, fact in told:
+            before = known.same(fact)
+            if before is None:
+                new.append(known.add(fact))
+                taken.append((row, "applied"))
+            elif changed := _changed(before, fact):
+                refused.append((row, [changed]))
+            else:
+                known.place(before, fact["location"])
+                taken.append((row, "unchanged"))
         tx.insert("facts", new)
+        tx.change("facts", known.placed)
         for state in ("applied", "unchanged"):
             tx.update("inbox", [row for row, new_state in taken if new_state == state], state=state)
         close_rows(tx, [row for row, _ in taken])
@@ -73,7 +80,77 @@ def take_facts(house: House, source: str, batch: int) -> int:
         return len(new)
 
 
-def _read(tx: Tx, row: Row, finder: BookFinder, fixes: Sequence[Row]) -> tuple[Row | None, list[Finding]]:
+class _Known:
+    """Facts that were told before, of the deals of some new ones. A fact that names no store is that of any store, and
+    belongs to the first that names one: only there it is looked for from then on."""
+
+    def __init__(self, tx: Tx, told: Sequence[Row]) -> None:
+        self._new: set[str] = set()
+        self._facts: dict[tuple[str, ...], list[Row]] = {}
+        self._locations: dict[tuple[str, str], set[str]] = {}
+        self.placed: list[tuple[Row, Row]] = []
+        numbers = sorted({fact["deal_number"] for fact in told})
+        for start in range(0, len(numbers), 500):
+            some = numbers[start : start + 500]
+            for row in tx.rows(select(facts).where(facts.c.deal_number.in_(some)).order_by(facts.c.inbox_id)):
+                self._facts.setdefault(_name(row), []).append(row)
+            query = select(deals.c.book, deals.c.deal_number, deals.c.location).where(deals.c.deal_number.in_(some))
+            for deal in tx.rows(query):
+                self._locations.setdefault((deal["book"], deal["deal_number"]), set()).add(deal["location"])
+
+    def same(self, fact: Row) -> Row | None:
+        """The fact as it was told before; one that names no store is first given that of the only deal it can mean."""
+        places = self._locations.get((fact["book"], fact["deal_number"]), set())
+        if not fact["location"] and len(places) == 1:
+            fact["location"] = next(iter(places))
+        place = fact["location"]
+        fits = [one for one in self._facts.get(_name(fact), ()) if not place or one["location"] in ("", place)]
+        fits.sort(key=lambda one: (one["location"] != place, _changed(one, fact) is not None))
+        return fits[0] if fits else None
+
+    def add(self, fact: Row) -> Row:
+        """Take a new fact, under its own name from now on."""
+        fact["id"] = sha256_hex(canonical_json([fact["location"], *_name(fact)]))[:32]
+        self._new.add(fact["id"])
+        self._facts.setdefault(_name(fact), []).append(fact)
+        return fact
+
+    def place(self, before: Row, location: str) -> None:
+        """Note the store of a fact that was told without one."""
+        if location and not before["location"]:
+            if before["id"] not in self._new:
+                self.placed.append((dict(before), {"location": location}))
+            before["location"] = location
+
+
+def _name(fact: Row) -> tuple[str, ...]:
+    return fact["book"], fact["deal_number"], fact["kind"], _folded(fact["subject"])
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _changed(before: Row, now: Row) -> Finding | None:
+    """What is told with other words now; None when it is the same fact."""
+    old, new = _terms(before), _terms(now)
+    names = [name for name in old if old[name] != new[name]]
+    if not names:
+        return None
+    was, now_is = (" and ".join(f"{name} {terms[name]}" for name in names) for terms in (old, new))
+    subject = now["subject"] or "the settlement"
+    return found("S013", names[0], subject, deal=now["deal_number"], before=was, now=now_is)
+
+
+def _terms(fact: Row) -> dict[str, Any]:
+    body = json.loads(fact["body"])
+    return {
+        "amount": exact(body["amount"]), "date": body["date"],
+        "method": (body["method"] or _METHOD).replace("_", " "),
+    }  # fmt: skip
+
+
+def _read(tx: Tx, row: Row, house: House, finder: BookFinder, fixes: Sequence[Row]) -> tuple[Row | None, list[Finding]]:
     record = record_of(row)
     record.findings = correct_columns(record, fixes)
     store_code = str(record.data.get("store_code") or "")
@@ -86,19 +163,17 @@ def _read(tx: Tx, row: Row, finder: BookFinder, fixes: Sequence[Row]) -> tuple[R
     if record.findings or missing or kind is None:
         gaps = [found("S014", name, "", place=row["place"]) for name in missing if name not in _named(record.findings)]
         return None, [*record.findings, *gaps]
-    unfit = _unfit(data)
+    unfit = [*other_currency(data, row["place"], house.book(book).currency), *_unfit(data, row["place"])]
     if unfit:
         return None, unfit
     if kind == "payoff":
-        subject = str(data.get("trade_stock_number") or "")
+        subject = str(data.get("trade_stock_number") or "").strip()
     else:
-        subject = str(data.get("reference") or f"{kind}-{data['date']}")
+        subject = str(data.get("reference") or "").strip() or f"{kind}-{data['date']}"
     place = finder.location_of_store(book, store_code) if store_code else ""
     body = {"amount": str(data["amount"]), "date": str(data["date"]), "method": str(data.get("method") or "")}
-    deal_number = str(data["deal_number"])
-    name = canonical_json([book, place, deal_number, kind, subject])
     return {
-        "id": sha256_hex(name)[:32], "book": book, "location": place, "deal_number": deal_number, "deal_id": None,
+        "id": "", "book": book, "location": place, "deal_number": str(data["deal_number"]), "deal_id": None,
         "kind": kind, "subject": subject, "body": compact_json(body), "inbox_id": row["id"], "state": "waiting",
         "note": "", "created_at": tx.at,
     }, []  # fmt: skip
@@ -108,11 +183,18 @@ def _named(findings: Sequence[Finding]) -> set[str]:
     return {one.field for one in findings}
 
 
-def _unfit(data: Mapping[str, Any]) -> list[Finding]:
+def other_currency(data: Mapping[str, Any], place: str, currency: str) -> list[Finding]:
+    """The finding that a row (an event, an opening balance) is in another currency than its book; none without one."""
+    said = str(data.get("currency") or "").strip().upper()
+    return [found("S018", "currency", said, place=place, currency=currency)] if said not in ("", currency) else []
+
+
+def _unfit(data: Mapping[str, Any], place: str) -> list[Finding]:
     """What a person put in place of what the file said is read as strictly."""
     findings = []
     try:
-        exact(str(data["amount"]))
+        if exact(str(data["amount"])) <= 0:
+            findings.append(found("S019", "amount", data["amount"], place=place))
     except MoneyError as error:
         findings.append(found("S010", "amount", data["amount"], reason=str(error)))
     try:
@@ -120,11 +202,6 @@ def _unfit(data: Mapping[str, Any]) -> list[Finding]:
     except ValueError:
         findings.append(found("S010", "date", data["date"], reason="it is not a date such as 2026-03-31"))
     return findings
-
-
-def _known(tx: Tx, fact: str) -> Row | None:
-    rows = tx.rows(select(facts).where(facts.c.id == fact))
-    return rows[0] if rows else None
 
 
 def quarantine_rows(tx: Tx, refused: Sequence[tuple[Row, list[Finding]]]) -> None:
@@ -179,18 +256,20 @@ def link_facts(house: House, book: str) -> None:
                     d for d in there.get(row["deal_number"], []) if not row["location"] or d.location == row["location"]
                 ]
                 if len(fits) == 1:
-                    pairs.append((row, {"deal_id": fits[0].id}))
+                    pairs.append((row, {"deal_id": fits[0].id, "location": fits[0].location}))
     if pairs:
         with house.store.transaction(house.actor, "match facts with deals") as tx:
             tx.change("facts", pairs)
 
 
-def load_facts(conn: Connection, book: str, *, state: str) -> dict[str, list[Fact]]:
-    """Facts of deals of a book that are in a state: deal id -> facts in the order of their subjects."""
+def load_facts(conn: Connection, book: str, *, state: str | None = None) -> dict[str, list[Fact]]:
+    """Facts of deals of a book that are in a state: deal id -> facts in the order of their subjects. Without a state
+    those that are not applied yet: they wait, or did not fit their deal when it was last looked at."""
+    states = _UNSETTLED if state is None else (state,)
     query = (
         select(facts)
         .join(deals, deals.c.id == facts.c.deal_id)
-        .where((deals.c.book == book) & (facts.c.state == state) & deals.c.state.in_(_TAKING))
+        .where((deals.c.book == book) & facts.c.state.in_(states) & deals.c.state.in_(_TAKING))
         .order_by(facts.c.kind, facts.c.subject)
     )
     loaded: dict[str, list[Fact]] = {}
@@ -203,12 +282,12 @@ def load_facts(conn: Connection, book: str, *, state: str) -> dict[str, list[Fac
 def conflicts(deal: Deal, known: Iterable[Fact]) -> dict[str, str]:
     """Facts that do not fit the deal: fact id -> what is wrong, in words."""
     wrong: dict[str, str] = {}
-    payoffs = {trade.stock_no: trade for trade in deal.trade_ins}
+    payoffs = {_folded(trade.stock_no): trade for trade in deal.trade_ins}
     for fact in known:
         amount = exact(fact.body["amount"])
         if fact.kind == "payoff":
             subject = fact.subject or next(iter(payoffs), "")
-            trade = payoffs.get(subject)
+            trade = payoffs.get(_folded(subject))
             if trade is None:
                 wrong[fact.row["id"]] = f"deal {deal.deal_id} has no part-exchange with stock number {fact.subject}"
             elif trade.payoff != amount:
@@ -226,18 +305,18 @@ def with_facts(deal: Deal, known: Iterable[Fact]) -> Deal:
     trades = list(deal.trade_ins)
     for fact in known:
         day = date.fromisoformat(fact.body["date"])
-        method = fact.body.get("method") or "bank_transfer"
+        method = fact.body.get("method") or _METHOD
         if fact.kind == "payoff":
             paid = PayoffPaid(date=day, method=method)
             subject = fact.subject or (trades[0].stock_no if trades else "")
             trades = [
-                trade.model_copy(update={"payoff_paid": paid}) if trade.stock_no == subject else trade
+                trade.model_copy(update={"payoff_paid": paid}) if _folded(trade.stock_no) == _folded(subject) else trade
                 for trade in trades
             ]
         else:
             fundings.append(
                 Funding(
-                    funding_id=fact.subject,
+                    funding_id=fact.subject if fact.kind == "funding" else f"reserve-{fact.subject}",
                     kind="contract" if fact.kind == "funding" else "reserve",
                     amount=exact(fact.body["amount"]),
                     date=day,

@@ -36,9 +36,9 @@ def check_ledger_fits(house: House, book: str) -> None:
             ).scalar()
             if found != head[1]:
                 raise StopConnection(
-                    f"The store does not know all that was posted to the ledger of {book}: it was lost, or restored from"
-                    f" an older copy (the ledger keeps link {head[0]} of chain {chain}, which is not in the store).",
-                    fix="Put the newest copy of the store back; if there is none, see docs/operations.md, Backup and restore.",
+                    f"The store does not know all that was posted to the ledger of {book}: it was lost, or restored"
+                    f" from an older copy (the ledger keeps link {head[0]} of chain {chain}; the store lacks it).",
+                    fix="Put the newest copy of the store back; if there is none, see docs/operations.md.",
                 )
         posted = (effects.c.book == book) & (effects.c.state == EffectState.POSTED.value)
         if ledger.is_new and conn.execute(select(effects.c.id).where(posted).limit(1)).first() is not None:

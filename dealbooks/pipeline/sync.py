@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from sqlalchemy import func, select
+
 from dealbooks.errors import StopBatch, StopConnection
 from dealbooks.house import House
 from dealbooks.outbox import DrainResult
@@ -22,26 +24,31 @@ from dealbooks.pipeline.load import load
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.transform import TransformResult, transform
 from dealbooks.pipeline.validate import ValidateResult
+from dealbooks.store.tables import inbox
 
 
 @dataclass(slots=True)
 class SyncResult:
-    """What a sync did. `failures` are sources, batches and ledgers that could not be worked on, in words."""
+    """What a sync did. `failures` are sources, batches and ledgers that could not be worked on, in words. Facts and
+    opening balances are counted as taken, and as refused."""
 
     extracted: list[ExtractResult] = field(default_factory=list)
     validated: list[ValidateResult] = field(default_factory=list)
     facts: int = 0
     openings: int = 0
+    refused_facts: int = 0
+    refused_openings: int = 0
     transformed: list[TransformResult] = field(default_factory=list)
     loaded: list[DrainResult] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        """0 when every deal it saw is posted or already was, 3 when some are not (design.md section 6)."""
+        """0 when every row it saw is posted or already was, 3 when some are not (design.md section 6)."""
         held = any(one.held for one in self.extracted) or any(one.quarantined for one in self.validated)
         stuck = any(one.held for one in self.transformed)
-        return 3 if self.failures or held or stuck or not all(one.clean for one in self.loaded) else 0
+        refused = self.refused_facts or self.refused_openings
+        return 3 if self.failures or held or stuck or refused or not all(one.clean for one in self.loaded) else 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -51,6 +58,8 @@ class SyncResult:
             "validated": [one.as_json() for one in self.validated],
             "facts": self.facts,
             "opening_balances": self.openings,
+            "refused_facts": self.refused_facts,
+            "refused_opening": self.refused_openings,
             "transformed": [one.as_json() for one in self.transformed],
             "loaded": [one.as_json() for one in self.loaded],
             "failures": self.failures,
@@ -106,5 +115,16 @@ def take_batches(house: House, source: str, result: SyncResult, progress: Progre
                 return
             result.facts += taken.facts
             result.openings += taken.openings
+            refused = _refused(house, batch)
+            result.refused_facts += refused.get("fact", 0)
+            result.refused_openings += refused.get("opening", 0)
             if taken.deals is not None:
                 result.validated.append(taken.deals)
+
+
+def _refused(house: House, batch: int) -> dict[str, int]:
+    """Rows of a batch that are no deals and went into quarantine: kind -> how many."""
+    with house.store.read() as conn:
+        chosen = (inbox.c.batch_id == batch) & (inbox.c.kind != "deal") & (inbox.c.state == "quarantined")
+        query = select(inbox.c.kind, func.count().label("rows")).where(chosen).group_by(inbox.c.kind)
+        return {row.kind: row.rows for row in conn.execute(query)}

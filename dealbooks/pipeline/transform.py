@@ -276,10 +276,11 @@ def _supersede(tx: Tx, item: Work, gone: set[str]) -> None:
 
 
 def _set_aside(tx: Tx, item: Work, wrong: Mapping[str, str]) -> None:
-    """Facts that do not fit their deal wait for a person; the deal itself goes on without them."""
+    """Facts that do not fit their deal are held until it is corrected; the deal itself goes on without them."""
     for fact in item.facts:
-        if fact.row["id"] in wrong:
-            tx.update("facts", [fact.row], state="conflict", note=wrong[fact.row["id"]])
+        note = wrong.get(fact.row["id"])
+        if note is not None and (fact.row["state"], fact.row["note"]) != ("conflict", note):
+            tx.update("facts", [fact.row], state="conflict", note=note)
     item.facts = [fact for fact in item.facts if fact.row["id"] not in wrong]
 
 
@@ -312,8 +313,8 @@ def _mark_planned(tx: Tx, work: Iterable[tuple[Work, bool]]) -> None:
             for item in changed
         ],
     )
-    applied = [fact.row for item in listed for fact in item.facts if fact.row["state"] == "waiting"]
-    tx.update("facts", applied, state="applied")
+    applied = [fact.row for item in listed for fact in item.facts if fact.row["state"] != "applied"]
+    tx.update("facts", applied, state="applied", note="")
 
 
 def _state_after(item: Work, *, moving: bool) -> str:

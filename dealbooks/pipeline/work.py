@@ -72,7 +72,7 @@ def find_wanted(house: House, book: str, *, include_held: bool) -> Wanted:
             row.deal_id: row.id
             for row in conn.execute(query.order_by(deal_versions.c.version, deal_versions.c.inbox_id))
         }
-        facts = load_facts(conn, book, state="waiting")
+        facts = load_facts(conn, book)
     return Wanted(newest | {deal: None for deal in facts if deal not in newest}, facts)
 
 

@@ -38,6 +38,7 @@ def test_a_drain_commits_sends_reads_and_links(undisturbed: tuple[dict[str, str]
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2400)
 def test_killed_before_and_after_every_event(
     few: Scene, undisturbed: tuple[dict[str, str], list[str]], tmp_path: Path
 ) -> None:
@@ -58,6 +59,7 @@ def test_killed_before_and_after_every_event(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2400)
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(1_000_000)
     moments = random.Random(seed)

@@ -22,7 +22,7 @@ from blocks.sources.csv_files.layout import Completeness
 from blocks.sources.csv_files.names import FileName, is_side_file, is_temporary, parse_name
 from blocks.sources.csv_files.reach import reaching
 from dealbooks.errors import StopConnection
-from dealbooks.masking import masked
+from dealbooks.masking import masked, password_in
 from dealbooks.money import MoneyError, exact
 
 MAX_FILES = 500
@@ -195,7 +195,9 @@ class DropFolder:
 
     def _reaching(self) -> AbstractContextManager[None]:
         what = f"the drop folder {self.url} cannot be reached"
-        return reaching(what, "Check the path and the access to it.", self._options)
+        return reaching(
+            what, "Check the path and the access to it.", {"password": password_in(self._path), **self._options}
+        )
 
     def _known(self, name: str) -> list[tuple[FileName, Expectation]]:
         if is_temporary(name):

@@ -26,6 +26,7 @@ def reaching(what: str, fix: str, options: Mapping[str, Any]) -> Iterator[None]:
         secrets = secrets_of(options)
         told = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
         shown = masked(told, secrets)
-        # A cause is printed with the error, so one that holds a password is left out.
-        cause = error if masked(str(error), secrets) == str(error) else None
-        raise StopConnection(f"{masked(what, secrets)}: {shown}", fix=fix) from cause
+        stop = StopConnection(f"{masked(what, secrets)}: {shown}", fix=fix)
+        if masked(str(error), secrets) != str(error):
+            raise stop from None  # a cause is printed with the error
+        raise stop from error
