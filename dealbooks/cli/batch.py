@@ -165,8 +165,9 @@ def _closing(result: SyncResult) -> str:
     )
     held = sum(len(one.held) for one in result.transformed)
     files = sum(len(one.held) for one in result.extracted)
+    refused = quarantined + result.refused_facts + result.refused_openings
     parts = (
-        (quarantined + result.refused_facts + result.refused_openings, "in quarantine"), (held, "held"), (files, "files held"), (left, "calls not settled"),
+        (refused, "in quarantine"), (held, "held"), (files, "files held"), (left, "calls not settled"),
         (len(result.failures), "failures"),
     )  # fmt: skip
     return f"{posted} posted now; " + ", ".join(f"{count} {words}" for count, words in parts if count) + "."
