@@ -82,9 +82,16 @@ def run_to_end(api: str, deployment: str, parameters: dict[str, Any]) -> dict[st
             found = (await client.get(f"/deployments/name/{deployment}")).raise_for_status().json()
             body = {"parameters": found["parameters"] | parameters, "state": {"type": "SCHEDULED"}}
             made = await client.post(f"/deployments/{found['id']}/create_flow_run", json=body)
+            while made.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # Prefect's SQLite is locked for a moment
+                await asyncio.sleep(0.5)
+                made = await client.post(f"/deployments/{found['id']}/create_flow_run", json=body)
             run_id = made.raise_for_status().json()["id"]
             while True:
-                state: dict[str, Any] = (await client.get(f"/flow_runs/{run_id}")).raise_for_status().json()["state"]
+                answer = await client.get(f"/flow_runs/{run_id}")
+                if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+                    await asyncio.sleep(0.5)
+                    continue
+                state: dict[str, Any] = answer.raise_for_status().json()["state"]
                 if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
                     return state
                 await asyncio.sleep(0.5)
