@@ -263,11 +263,6 @@ def make_link(
     }  # fmt: skip
 
 
-def table_of(name: str) -> Table:
-    """A table of the store by its name."""
-    return metadata.tables[name]
-
-
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
