@@ -94,17 +94,19 @@ class MapFunctions(functions.Functions):
         return None if value is None else str(value)[:10]
 
 
-_OPTIONS = jmespath.Options(custom_functions=MapFunctions())
+_FUNCTIONS = MapFunctions()
+_OPTIONS = jmespath.Options(custom_functions=_FUNCTIONS)
 
 
 class Expression:
     """One compiled expression. `column` is set when it is no more than a column's name, which needs no interpreter;
-    `names` are the names that it reads."""
+    `names` are the names that it reads; `by_names`: it looks at nothing else."""
 
-    __slots__ = ("column", "get", "names", "text")
+    __slots__ = ("by_names", "column", "get", "names", "text")
 
     def __init__(self, text: str, where: str) -> None:
         self.text = text.strip()
+        self.by_names = True
         self.column = self.text if _COLUMN.fullmatch(self.text) else ""
         self.names: frozenset[str] = frozenset((self.column,)) if self.column else frozenset()
         self.get: Getter = self._getter(where)
@@ -127,6 +129,7 @@ class Expression:
         if match := _OF_RECORD.fullmatch(text):
             column = match.group(1)
             self.names = frozenset((column,))
+            self.by_names = False
             return lambda scope: scope["record"].get(column) if "record" in scope else scope.get(column)
         parts = text.split(" || ")
         quick = [found for part in parts if (found := _quick(part)) is not None]
@@ -145,7 +148,12 @@ class Expression:
                 f"{where}: the expression {text} cannot be read: {str(error).splitlines()[0]}",
                 fix="Correct the expression (see https://jmespath.org).",
             ) from error
-        self.names = frozenset(_checked(cast("dict[str, Any]", compiled.parsed), text, where))
+        parsed = cast("dict[str, Any]", compiled.parsed)
+        self.names = frozenset(_checked(parsed, text, where))
+        direct = _direct(parsed)
+        if direct is not None:
+            return direct
+        self.by_names = False
         return lambda scope: compiled.search(scope, options=_OPTIONS)
 
 
@@ -172,9 +180,47 @@ def _first_true(scope: Mapping[str, Any], getters: tuple[Getter, ...]) -> Any:
     value = None
     for getter in getters:
         value = getter(scope)
-        if value is not None and value is not False and value not in ("", [], {}):
+        if _is_true(value):
             break
     return value
+
+
+def _is_true(value: object) -> bool:
+    """What JMESPath takes for true: 0 is."""
+    return value is not None and value is not False and value not in ("", [], {})
+
+
+def _direct(node: dict[str, Any]) -> Getter | None:
+    """An expression of columns, literals, &&, || and our own functions, without the interpreter; None for others."""
+    kind, value = node["type"], node.get("value")
+    if kind == "field":
+        column = str(value)
+        return lambda scope: scope.get(column)
+    if kind == "literal":
+        return lambda scope: value
+    parts = [_direct(child) for child in node["children"]] if kind in _DIRECT else []
+    getters = tuple(part for part in parts if part is not None)
+    if not parts or len(getters) < len(parts):
+        return None
+    if kind == "or_expression":
+        return lambda scope: _first_true(scope, getters)
+    if kind == "and_expression":
+        left, right = getters
+        return lambda scope: right(scope) if _is_true(found := left(scope)) else found
+    function = _OWN.get(value) if isinstance(value, str) else None
+    if function is None or not _fits(function, len(getters)):
+        return None
+    return lambda scope: function(_FUNCTIONS, *[getter(scope) for getter in getters])
+
+
+_DIRECT = frozenset(("or_expression", "and_expression", "function_expression"))
+_OWN = {name.removeprefix("_func_"): one for name, one in vars(MapFunctions).items() if name.startswith("_func_")}
+
+
+def _fits(function: Any, count: int) -> bool:
+    """Whether a function takes so many arguments; if not, the interpreter says so when it is called."""
+    signature = function.signature
+    return count >= len(signature) if signature[-1].get("variadic") else count == len(signature)
 
 
 def _walk(scope: Any, parts: list[str]) -> Any:

@@ -27,7 +27,7 @@ _SAID_AMOUNTS = frozenset(
     )
 )  # fmt: skip
 _SAID_FLAGS = frozenset(("price_includes_tax", "taxable", "passthrough"))
-_SAID_DATES = frozenset(("deposit_date", "payment_date", "void_date"))
+_SAID_DATES = frozenset(("deposit_date", "payment_date", "void_date", "first_registration"))
 
 
 def said_kind(name: str) -> ValueKind:
@@ -118,7 +118,12 @@ def _item(annotation: Any) -> type[BaseModel] | None:
 def _date(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()[:10]
-    return date.fromisoformat(str(value)).isoformat()
+    return _date_text(str(value))
+
+
+@lru_cache(maxsize=8192)
+def _date_text(text: str) -> str:
+    return date.fromisoformat(text).isoformat()
 
 
 def _integer(value: Any) -> int:
@@ -139,6 +144,8 @@ def _flag(value: Any) -> bool:
 
 
 def _text(value: Any) -> str | None:
+    if type(value) is str:
+        return value or None
     if isinstance(value, float | dict | list):
         raise ValueError("it is not text")
     return str(value) or None

@@ -6,10 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from dealbooks.errors import ConfigError
+from dealbooks.yamlfile import parse_yaml
 
 
 class _Strict(BaseModel):
@@ -70,12 +70,10 @@ def read_map(text: str, where: str) -> MapFile:
     """A map's YAML as it stands; `where` names it in errors.
 
     Raises:
-        ConfigError: for anything but a map.
+        ConfigError: for anything but a map, and for a key that stands twice.
     """
     try:
-        return MapFile.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not valid YAML: {error}", fix="Correct the file.") from error
+        return MapFile.model_validate(parse_yaml(text, where))
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in item['loc']) or 'the file'}: {item['msg']}" for item in error.errors()

@@ -10,7 +10,7 @@ import html
 import re
 import threading
 from collections.abc import Mapping
-from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +48,12 @@ class DataDocs:
         return self._folder / "index.html"
 
     def add(self, result: ExpectationSuiteValidationResult, name: str) -> Path:
-        """Write the page of one batch, drop the oldest, renew the index. Returns the batch's page."""
+        """Write the page of one batch, drop the oldest, renew the index. Returns the batch's page. The values of deals
+        are gone from `result` afterwards."""
         page = self._folder / f"batch-{_UNSAFE.sub('-', name)}.html"
-        text = _render(_without_values(result))
+        for one in result.results:
+            one.result = _counts(one.result)
+        text = _render(result)
         with self._lock:
             self._folder.mkdir(parents=True, exist_ok=True)
             page.write_text(text, encoding="utf-8")
@@ -63,13 +66,6 @@ class DataDocs:
         return page
 
 
-def _without_values(result: ExpectationSuiteValidationResult) -> ExpectationSuiteValidationResult:
-    cut = deepcopy(result)
-    for one in cut.results:
-        one.result = _counts(one.result)
-    return cut
-
-
 def _counts(result: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {name: result[name] for name in _COUNTS if name in result}
     observed = result.get("observed_value")
@@ -80,7 +76,14 @@ def _counts(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _render(result: ExpectationSuiteValidationResult) -> str:
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view.view import DefaultJinjaPageView
 
     page = ValidationResultsPageRenderer().render(result)
-    return str(DefaultJinjaPageView().render(page))  # type: ignore[no-untyped-call]
+    return str(_view().render(page))
+
+
+@cache
+def _view() -> Any:
+    """GX's templates, compiled once: that takes longer than filling them."""
+    from great_expectations.render.view.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()

@@ -9,6 +9,10 @@ from typing import Literal
 
 from vininfo import Vin
 
+# 49 CFR 565.15(c): what each character counts, the weight of each position, and 10 written as X.
+_VALUES = {sign: int(value) for sign, value in zip("ABCDEFGHJKLMNPRSTUVWXYZ", "12345678123457923456789", strict=True)}
+_VALUES |= {sign: int(sign) for sign in "0123456789"}
+_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _DIGITS = "0123456789X"
 _SHAPE = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _NORTH_AMERICA = frozenset("12345")
@@ -36,19 +40,19 @@ def read_vin(text: str | None) -> VinReading:
         return VinReading("short")
     if not _SHAPE.fullmatch(vin):
         return VinReading("impossible")
-    if _checks(vin):
+    if not _has_check_digit(vin):
         return VinReading("valid")
     should = _check_digit(vin)
-    if not should:  # a maker that uses position 9 otherwise (Ford Australia)
+    if vin[_CHECK_POSITION] == should:
         return VinReading("valid")
     return VinReading("wrong_check_digit" if vin[0] in _NORTH_AMERICA else "no_check_digit", should)
 
 
-def _checks(vin: str) -> bool:
-    return bool(Vin(vin).verify_checksum(check_year=False))
+def _has_check_digit(vin: str) -> bool:
+    """Whether its maker uses position 9 for one (Ford Australia does not)."""
+    return bool(getattr(Vin(vin).assembler, "uses_sae_checkdigit", True))
 
 
 def _check_digit(vin: str) -> str:
-    """The character that position 9 of a well-formed VIN needs; empty when its maker uses none."""
-    before, after = vin[:_CHECK_POSITION], vin[_CHECK_POSITION + 1 :]
-    return next((digit for digit in _DIGITS if _checks(before + digit + after)), "")
+    """The character that position 9 of a well-formed VIN needs; that position itself has no weight."""
+    return _DIGITS[sum(_VALUES[sign] * weight for sign, weight in zip(vin, _WEIGHTS, strict=True)) % 11]

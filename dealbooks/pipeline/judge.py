@@ -23,7 +23,7 @@ from dealbooks.findings import Finding, Severity, has_errors
 from dealbooks.mapping import FieldMap
 from dealbooks.money import MoneyError
 from dealbooks.pipeline.paths import PathError, set_path
-from dealbooks.posting import PostingError, post_deal
+from dealbooks.posting import Posted, PostingError, post_deal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,15 @@ class Setting:
 
 @dataclass(slots=True)
 class Judged:
-    """What was made of a row. `deal` is None when it cannot be read as a deal at all."""
+    """What was made of a row. `deal` is None when it cannot be read as a deal at all. `posted` are the entries of the
+    deal on paper, as a first version without history and locks; None when they were not worked out."""
 
     draft: Draft
     filled: Mapping[str, Any]
     deal: Deal | None
     provenance: dict[str, str]
     findings: list[Finding] = field(default_factory=list)
+    posted: Posted | None = None
 
     @property
     def refused(self) -> bool:
@@ -95,20 +97,26 @@ def judge_record(record: RawRecord, setting: Setting, overrides: Iterable[Overri
         findings += [one for one in structure_findings(error) if _part(one.field) not in told]
         return Judged(draft, determined.deal, None, provenance, findings)
     findings += check_deal(deal, known=setting.known)
+    judged = Judged(draft, determined.deal, deal, provenance, findings)
     if not has_errors(findings):
-        findings += _check_totals(deal, draft, setting)
-    return Judged(draft, determined.deal, deal, provenance, findings)
+        _check_totals(judged, deal, setting)
+    return judged
 
 
-def _check_totals(deal: Deal, draft: Draft, setting: Setting) -> list[Finding]:
+def _check_totals(judged: Judged, deal: Deal, setting: Setting) -> None:
     """The rules that need the invoice as the posting rules compute it."""
+    never_ended = deal.model_copy(update={"lifecycle": ()}) if deal.lifecycle else deal
     try:
-        posted = post_deal(deal.model_copy(update={"lifecycle": ()}), book=setting.book)
+        posted = post_deal(never_ended, book=setting.book)
     except (PostingError, MoneyError) as error:
-        return [found("S011", reason=getattr(error, "reason", str(error)))]
-    findings = check_identity(deal, posted.invoice.gross_total)
-    findings += compare_tax_total(deal, draft.said, posted)
-    return findings + compare_commissions(deal, draft.said, posted, rulebook=setting.rulebook)
+        judged.findings.append(found("S011", reason=getattr(error, "reason", str(error))))
+        return
+    said = judged.draft.said
+    judged.findings += check_identity(deal, posted.invoice.gross_total)
+    judged.findings += compare_tax_total(deal, said, posted)
+    judged.findings += compare_commissions(deal, said, posted, rulebook=setting.rulebook)
+    if never_ended is deal:
+        judged.posted = posted
 
 
 def _part(path: str) -> str:

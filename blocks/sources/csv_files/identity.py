@@ -14,7 +14,7 @@ from blocks.sources.csv_files.names import FileName
 from blocks.sources.csv_files.table import Table
 from dealbooks.canonical import canonical_json, sha256_hex
 
-_NOT_CONTENT = frozenset(("revision", "action"))
+_NOT_CONTENT = ("revision", "action")
 
 
 def action_of(values: Mapping[str, Any]) -> str:
@@ -43,9 +43,9 @@ def key_of(values: Mapping[str, Any], columns: tuple[str, ...]) -> str:
     return ":".join(_part(values.get(column)) for column in columns)
 
 
-def natural_key(source_name: str, values: Mapping[str, Any], layout: Layout) -> str:
+def natural_key(source_name: str, key: str) -> str:
     """`csv:{source}:{store_code}:{deal_number}`, or what the layout's key names."""
-    return f"csv:{_part(source_name)}:{key_of(values, layout.key)}"
+    return f"csv:{_part(source_name)}:{key}"
 
 
 def _part(value: object) -> str:
@@ -62,10 +62,17 @@ def assemble(values: Mapping[str, Any], layout: Layout) -> dict[str, Any]:
     flat = layout.flat
     for name, value in values.items():
         group, index, field, _ = flat[name]
-        if group:
-            items.setdefault(group, {}).setdefault(index, {"index": index})[field] = value
-        else:
+        if not group:
             data[name] = value
+            continue
+        of_group = items.get(group)
+        if of_group is None:
+            of_group = items[group] = {}
+        item = of_group.get(index)
+        if item is None:
+            of_group[index] = {"index": index, field: value}
+        else:
+            item[field] = value
     for group, found in items.items():
         kinds = layout.groups[group].columns
         kept = [item for _, item in sorted(found.items()) if _says_something(item, kinds)]
@@ -89,7 +96,8 @@ def _says_something(item: Mapping[str, Any], kinds: Mapping[str, Any]) -> bool:
 
 def content_hash(data: Mapping[str, Any], layout: Layout) -> str:
     """SHA-256 of the canonical record (see the module), in hex."""
-    left_out = _NOT_CONTENT.union(layout.on_change.ignore)
-    content = {name: value for name, value in data.items() if name not in left_out}
+    content = dict(data)
+    for name in (*_NOT_CONTENT, *layout.on_change.ignore):
+        content.pop(name, None)
     content["action"] = action_of(data)
     return sha256_hex(canonical_json(content))

@@ -1,19 +1,23 @@
 """Judge a staged file before anything of it is taken: file faults hold it whole, row faults are only counted here.
 
-One pass over the rows, with memory that does not grow with the file. Never raises for what is in the file.
+One pass over the rows, with memory that does not grow with the file. Never raises for what is in the file. The rows of
+a file that is accepted are kept as they were read.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal
 
 from blocks.sources.csv_files.duplicates import Duplicate, SeenRows
 from blocks.sources.csv_files.faults import FileFault, fault
-from blocks.sources.csv_files.identity import assemble, content_hash, key_of, revision_of, store_of
+from blocks.sources.csv_files.identity import key_of, store_of
+from blocks.sources.csv_files.kept import KeptRows
 from blocks.sources.csv_files.layout import Layout
-from blocks.sources.csv_files.rowparser import ParsedRow, RowParser
+from blocks.sources.csv_files.rowparser import ParsedRow
+from blocks.sources.csv_files.rowreader import RowReader
 from blocks.sources.csv_files.stage import StagedFile
 from blocks.sources.csv_files.table import Table
 from blocks.sources.csv_files.text import TextFacts, examine
@@ -50,7 +54,8 @@ class Control:
 class Judgement:
     """What is to be done with a file. `findings` are the faults that hold it; `warnings` never do.
 
-    `bad_rows` lists the first hundred; `bad_row_count` has them all. `duplicates` say which lines count.
+    `bad_rows` lists the first hundred; `bad_row_count` has them all. `duplicates` say which lines count. `kept` holds
+    the rows of an accepted file until they are taken; it is not stored.
     """
 
     status: Status
@@ -65,6 +70,7 @@ class Judgement:
     duplicates: tuple[Duplicate, ...] = ()
     totals_line: int = 0
     columns: dict[str, str] = field(default_factory=dict)
+    kept: KeptRows | None = field(default=None, compare=False, repr=False)
 
     @property
     def skipped_lines(self) -> frozenset[int]:
@@ -93,7 +99,8 @@ class Judgement:
 
     def as_json(self) -> dict[str, Any]:
         """Plain types for the store."""
-        data = asdict(self)
+        data = asdict(replace(self, kept=None))
+        del data["kept"]
         data["findings"] = [found.as_json() for found in self.findings]
         data["warnings"] = [found.as_json() for found in self.warnings]
         data["bad_rows"] = [
@@ -132,8 +139,14 @@ def judge(staged: StagedFile, layout: Layout) -> Judgement:
     try:
         facts = examine(staged.path, layout.csv.encoding, file)
         table = Table(staged.path, facts.encoding, layout, file)
-        with SeenRows() as seen:
-            return _Pass(staged, layout, facts, table, seen).run()
+        with SeenRows() as seen, ExitStack() as unless_accepted:
+            kept = KeptRows(staged.path.parent)
+            unless_accepted.callback(kept.close)
+            judgement = _Pass(staged, layout, facts, table, seen, kept).run()
+            if judgement.status == "accepted":
+                unless_accepted.pop_all()
+                return replace(judgement, kept=kept)
+            return judgement
     except FileFault as error:
         return Judgement("held", (error.finding,))
 
@@ -141,12 +154,15 @@ def judge(staged: StagedFile, layout: Layout) -> Judgement:
 class _Pass:
     """One pass over one file."""
 
-    def __init__(self, staged: StagedFile, layout: Layout, facts: TextFacts, table: Table, seen: SeenRows) -> None:
+    def __init__(
+        self, staged: StagedFile, layout: Layout, facts: TextFacts, table: Table, seen: SeenRows, kept: KeptRows
+    ) -> None:
         self._staged = staged
         self._layout = layout
         self._facts = facts
         self._table = table
         self._seen = seen
+        self._kept = kept
         self._file = staged.name
         self._findings: list[Finding] = []
         self._warnings: list[Finding] = list(facts.warnings)
@@ -190,14 +206,13 @@ class _Pass:
 
     def _read_rows(self) -> int:
         """Read them all; returns the line of the last row when it has too few fields, else 0."""
-        layout, staged = self._layout, self._staged
-        parser = RowParser(layout, self._table.header, self._file)
+        layout = self._layout
+        reader = RowReader(self._staged, layout, self._table)
         identity, last_key = layout.row_identity, layout.row_identity[-1]
         of_lines = layout.rows == "lines"
-        store: str | None = None
         short_line = 0
         for line, fields in self._table.rows():
-            row = parser.parse(line, fields)
+            row = reader.parse(line, fields)
             short_line = line if fields is not None and len(fields) < self._table.header.width else 0
             if row.findings and self._is_totals(row):
                 self._totals_line = line
@@ -209,16 +224,10 @@ class _Pass:
                 self._bad += 1
                 if len(self._listed) < _LISTED:
                     self._listed.append(BadRow(line, tuple(row.findings)))
-            if not row.values or (of_lines and last_key not in row.values):
-                continue
-            if any(names for names in layout.key_required if not any(name in row.values for name in names)):
-                continue
-            if store is None:
-                store = store_of(self._table, staged.facts)
-            if store and "store_code" in layout.columns:
-                row.values.setdefault("store_code", store)
-            digest = content_hash(assemble(row.values, layout), layout)
-            self._seen.add(key_of(row.values, identity), revision_of(row.values, staged.facts), digest, line)
+            read = reader.understand(row, fields)
+            self._kept.add(read)
+            if row.values and read.key is not None and (not of_lines or last_key in row.values):
+                self._seen.add(key_of(row.values, identity), read.revision, read.digest, line)
         return short_line
 
     def _is_totals(self, row: ParsedRow) -> bool:

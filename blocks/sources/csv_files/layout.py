@@ -13,12 +13,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from blocks.sources.csv_files.text import known_encoding
 from dealbooks.errors import ConfigError
 from dealbooks.money import Amount
+from dealbooks.yamlfile import read_yaml
 
 Kind = Literal["money", "rate", "date", "integer", "flag", "id", "text"]
 _SQUEEZED = str.maketrans("", "", " _-#.\t\u00a0\u202f")
@@ -122,10 +122,19 @@ class Completeness(_Strict):
 
 
 class OnChange(_Strict):
-    """What happens when a row that was posted comes again with other content. Columns in `ignore` are no change."""
+    """When a row that comes again has changed: in any column but those in `ignore`."""
 
-    policy: Literal["hold", "reverse_and_repost"] = "reverse_and_repost"
     ignore: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_policy(cls, data: object) -> object:
+        if isinstance(data, dict) and "policy" in data:
+            raise ValueError(
+                "leave out policy: a changed deal is amended by reversing and posting again, whatever the layout says; "
+                "amend_limit of the book holds a run that would amend many"
+            )
+        return data
 
 
 class BadRows(_Strict):
@@ -169,13 +178,9 @@ class Layout(_Strict):
             ConfigError: naming the file, the key and what is wrong with it.
         """
         path = _find(name_or_path)
+        data = read_yaml(path, what="the layout ")
         try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
             return cls.model_validate(data)
-        except OSError as error:
-            raise ConfigError(f"the layout {path} cannot be read: {error.strerror}", fix="Check the path.") from error
-        except yaml.YAMLError as error:
-            raise ConfigError(f"the layout {path} is not valid YAML: {error}", fix="Correct the file.") from error
         except ValidationError as error:
             raise ConfigError(f"the layout {path} is wrong: {_wrong(error)}", fix="Correct these keys.") from error
 

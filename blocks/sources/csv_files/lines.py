@@ -20,9 +20,10 @@ from dealbooks.findings import Finding
 _LINE_COLUMNS = frozenset(
     (
         "line_no", "line_type", "code", "description", "quantity", "amount", "cost", "tax_code", "tax_amount", "kind",
-        "provider", "taxable", "passthrough", "method", "date", "reference",
+        "provider", "taxable", "passthrough", "tax_credit_eligible", "method", "date", "reference",
     )
 )  # fmt: skip
+_OF_TRADES = {"trade_payoff": "payoff", "trade_tax": "input_tax"}
 _LAST = 1 << 60
 _BATCH = 1000
 
@@ -111,8 +112,8 @@ class _Collected:
         self._numbered = numbered
 
     def add_all(self, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
-        # Settlements last: they look for the part-exchange that their code names.
-        later = [(at, line) for at, line in lines if line.get("line_type") == "trade_payoff"]
+        # Settlements and taxes last: they look for the part-exchange that their code names.
+        later = [(at, line) for at, line in lines if line.get("line_type") in _OF_TRADES]
         for _, line in lines:
             self._add(line)
         for at, line in later:
@@ -138,7 +139,8 @@ class _Collected:
                 self._item("taxes", line, name="description", code=code, amount="amount")
                 self._sum("tax_total", line.get("amount"))
             case "trade_allowance":
-                self._item("trades", line, stock_number="code", allowance="amount", acv="cost", model="description")
+                self._item("trades", line, stock_number="code", allowance="amount", acv="cost", model="description",
+                           tax_credit_eligible="tax_credit_eligible")  # fmt: skip
             case "deposit":
                 self._item("deposits", line, amount="amount", method="method", date="date", reference="reference")
             case "payment":
@@ -177,7 +179,7 @@ class _Collected:
         items.append(item)
 
     def _settle(self, at: int, line: Mapping[str, Any]) -> None:
-        """Put a settlement on the part-exchange with its code, or on the only one."""
+        """Put a settlement or a tax on the part-exchange with its code, or on the only one."""
         trades = self._data.get("trades", [])
         code = line.get("code")
         fitting = [trade for trade in trades if code is None or trade.get("stock_number") == code]
@@ -186,6 +188,7 @@ class _Collected:
             self._merged.findings.append(finding)
             return
         trade = fitting[0]
-        trade["payoff"] = f"{Decimal(trade.get('payoff', '0.00')) + Decimal(line.get('amount', '0.00')):f}"
-        if "description" in line:
+        name = _OF_TRADES[line["line_type"]]
+        trade[name] = f"{Decimal(trade.get(name, '0.00')) + Decimal(line.get('amount', '0.00')):f}"
+        if name == "payoff" and "description" in line:
             trade.setdefault("payoff_lender", line["description"])

@@ -1,6 +1,6 @@
 """From the fields of one row to its canonical values, with a finding for every cell that cannot be read.
 
-Compiled once per file from the layout and the headings, as every row of a large file passes here twice.
+Compiled once per file from the layout and the headings, as every row of a large file passes here.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from typing import Any
 
 from blocks.sources.csv_files.delimiter import Header
 from blocks.sources.csv_files.layout import Layout
-from blocks.sources.csv_files.values import CellError, Parser, parser_for, plain_text
+from blocks.sources.csv_files.values import CellError, Parsed, Parser, parser_for, plain_text
 from dealbooks.catalogue_files import file_finding
 from dealbooks.findings import Finding
 from dealbooks.money import MoneyError, minor_digits, round_exact
 
 _EMPTY_CELLS = ('=""', "'")
+_KNOWN_CELLS = 256  # of a column: its codes, flags and usual amounts; what differs from row to row is not kept
+_UNREAD: Any = object()
 
 
 @dataclass(slots=True)
@@ -40,12 +42,11 @@ class RowParser:
         self._width = header.width
         self._headings: Mapping[str, str] = header.headings_of
         self._nulls = frozenset((*layout.nulls, *_EMPTY_CELLS))
-        self._plan: list[tuple[int, str, Parser]] = []
-        self._money: frozenset[str] = frozenset(
-            name for name, (_, _, _, column) in layout.flat.items() if column.kind == "money"
-        )
-        for position, name, _ in header.columns:
-            self._plan.append((position, name, self._parser(name)))
+        # Position, name, parser, and what cells as they stand in this column were read as.
+        self._plan: list[tuple[int, str, Parser, dict[str, Parsed]]] = [
+            (position, name, self._parser(name), {}) for position, name, _ in header.columns
+        ]
+        self._money = tuple(name for _, name, _, _ in self._plan if layout.flat[name][3].kind == "money")
 
     def _parser(self, name: str) -> Parser:
         layout = self._layout
@@ -65,24 +66,30 @@ class RowParser:
             return ParsedRow(line, {}, [self._finding("F101", line, "", len(fields), expected=self._width)])
         values: dict[str, Any] = {}
         row = ParsedRow(line, values)
-        nulls = self._nulls
-        for position, name, parse in self._plan:
+        for position, name, parse, known in self._plan:
             text = fields[position]
             if not text:
                 continue
-            text = text.strip()
-            if not text or text in nulls:
-                continue
-            try:
-                value = parse(text)
-            except CellError as error:
-                row.findings.append(self._finding(error.code, line, name, text, reason=error.reason))
-                continue
+            value = known.get(text, _UNREAD)
+            if value is _UNREAD:
+                value = self._read(row, name, text, parse, known)
             if value is not None:
                 values[name] = value
         self._check_decimals(row)
         self._check_required(row)
         return row
+
+    def _read(self, row: ParsedRow, name: str, cell: str, parse: Parser, known: dict[str, Parsed]) -> Parsed:
+        """The value of a cell; None where it means nothing, or cannot be read."""
+        text = cell.strip()
+        try:
+            value = None if not text or text in self._nulls else parse(text)
+        except CellError as error:
+            row.findings.append(self._finding(error.code, row.line, name, text, reason=error.reason))
+            return None
+        if len(known) < _KNOWN_CELLS:
+            known[cell] = value
+        return value
 
     def _only_padding(self, fields: list[str]) -> bool:
         """Whether a row is only longer by empty fields, as a separator at the end of every row makes it."""
@@ -98,11 +105,9 @@ class RowParser:
             except MoneyError:
                 row.findings.append(self._finding("F118", row.line, "currency", currency))
                 del values["currency"]
-        for name in [name for name in values if name in self._money]:
-            text = values[name]
-            if digits == 2 and text[-3] == ".":
-                continue
-            if digits < 2 and text.endswith(".00") and digits == 0:
+        for name in self._money:
+            text = values.get(name)
+            if text is None or (digits == 2 and text[-3] == ".") or (digits == 0 and text.endswith(".00")):
                 continue
             amount = Decimal(text)
             rounded = round_exact(amount, digits)
@@ -118,9 +123,10 @@ class RowParser:
     def _check_required(self, row: ParsedRow) -> None:
         values = row.values
         needed = self._layout.key_required if values.get("action") == "V" else self._layout.row_required
-        told = {found.field for found in row.findings}
-        for names in needed:
-            if any(name in values for name in names) or not told.isdisjoint(names):
+        missing = [names for names in needed if values.keys().isdisjoint(names)]
+        told = {found.field for found in row.findings} if missing else ()
+        for names in missing:
+            if any(name in told for name in names):
                 continue
             shown = " or ".join(names)
             row.findings.append(self._finding("F103", row.line, shown, "", column=shown))

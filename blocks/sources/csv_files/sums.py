@@ -38,6 +38,7 @@ def sum_findings(
         + _amount(data, "accessories_total")
         + _of(data.get("fees"), "amount")
         + _of(data.get("products"), "amount")
+        + _amount(data, "luxury_car_tax_amount")  # Australia: it comes on top of a price with GST in it
     )
     computed = _nearest(total, net, tax, data)
     if abs(total - computed) > tolerance:
@@ -51,7 +52,9 @@ def sum_findings(
 def _settlement(
     data: Mapping[str, Any], total: Decimal, tolerance: Decimal, where: Mapping[str, object]
 ) -> Iterable[Finding]:
-    allowance, payoff = _of(data.get("trades"), "allowance"), _of(data.get("trades"), "payoff")
+    trades = data.get("trades")
+    # A registered seller charges tax on top of the allowance: it is owed for the car as the allowance is.
+    allowance, payoff = _of(trades, "allowance") + _of(trades, "input_tax"), _of(trades, "payoff")
     due = total - allowance + payoff
     paid = sum((_amount(data, name) for name in _SETTLEMENT), _ZERO)
     paid += sum((_of(data.get(name), "amount") for name in _RECEIPTS), _ZERO)
