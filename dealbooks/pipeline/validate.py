@@ -42,7 +42,7 @@ from dealbooks.pipeline.refusals import close_quarantine, drop_stale_overrides, 
 from dealbooks.pipeline.revisions import is_older, read_revision
 from dealbooks.pipeline.settings import BookFinder
 from dealbooks.store import Tx
-from dealbooks.store.db import Row
+from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import batches, deals, inbox
 
 _PROGRESS_EVERY = 200
@@ -121,7 +121,7 @@ def validate(house: House, batch: int, *, progress: Progress = silent) -> Valida
 
 def _new_rows(conn: Connection, batch: int) -> list[Row]:
     query = select(inbox).where((inbox.c.batch_id == batch) & (inbox.c.state == "new") & (inbox.c.kind == "deal"))
-    return [dict(row) for row in conn.execute(query.order_by(inbox.c.id)).mappings()]
+    return read_rows(conn, query.order_by(inbox.c.id))
 
 
 def _judge(house: House, item: Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
@@ -142,7 +142,8 @@ def _judge(house: House, item: Item, finder: BookFinder, fixes: Sequence[Row]) -
         item.to_check = house.check_row(
             item.row["id"], key=item.record.natural_key, draft=item.judged.draft, deal=item.judged.filled
         )
-        item.judged.draft, item.judged.filled = Draft({}), {}  # not needed any more, and a batch has many
+        # Not needed any more, and a batch has many.
+        item.judged.draft, item.judged.filled, item.judged.posted = Draft({}), {}, None
 
 
 def _check_batch(house: House, source: str, batch: int, items: Sequence[Item]) -> Path | None:
@@ -306,14 +307,16 @@ def _booked_on(deal: Deal, known: Row | None) -> date:
 
 def _mark(tx: Tx, items: Sequence[Item]) -> None:
     """The state of each inbox row; what is unchanged need not be kept twice."""
-    pairs = []
+    kept: list[tuple[Row, Row]] = []
+    dropped: list[tuple[Row, Row]] = []
     for item in items:
-        values = {
-            "state": item.state, "note": item.note, "deal_id": item.deal_id or None, "version": item.version,
-            "body": None if item.state == "unchanged" else item.row["body"],
-        }  # fmt: skip
-        pairs.append((item.row, values))
-    tx.change("inbox", pairs)
+        values = {"state": item.state, "note": item.note, "deal_id": item.deal_id or None, "version": item.version}
+        if item.state == "unchanged":
+            dropped.append((item.row, values | {"body": None}))
+        else:
+            kept.append((item.row, values))
+    tx.change("inbox", kept)
+    tx.change("inbox", dropped)
 
 
 def _remember_newest(tx: Tx, items: Sequence[Item]) -> None:

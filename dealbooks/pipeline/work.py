@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +13,7 @@ from dealbooks.entries import Entry
 from dealbooks.house import House
 from dealbooks.outbox import EffectState
 from dealbooks.pipeline.facts import Fact, load_facts
-from dealbooks.store.db import Row
+from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import deal_versions, deals, effects, entries
 
 UNSENT = (EffectState.HELD.value, EffectState.PENDING.value)
@@ -94,17 +93,18 @@ def load_work(house: House, ids: Sequence[str], wanted: Wanted) -> list[Work]:
 
 
 def _loaded(conn: Connection, ids: Sequence[str], wanted: Wanted) -> list[Work]:
-    by_id = {row["id"]: dict(row) for row in conn.execute(select(deals).where(deals.c.id.in_(ids))).mappings()}
-    entry_rows = _by_deal(conn.execute(select(entries).where(entries.c.deal_id.in_(ids))).mappings())
+    by_id = {row["id"]: row for row in read_rows(conn, select(deals).where(deals.c.id.in_(ids)))}
+    entry_rows = _by_deal(read_rows(conn, select(entries).where(entries.c.deal_id.in_(ids))))
     effect_columns = [column for column in effects.c if column.name != "payload"]
-    effect_rows = _by_deal(conn.execute(select(*effect_columns).where(effects.c.deal_id.in_(ids))).mappings())
+    effect_rows = _by_deal(read_rows(conn, select(*effect_columns).where(effects.c.deal_id.in_(ids))))
     named = [name for deal in ids if (name := wanted.ids[deal]) is not None]
-    query = select(deal_versions).where(deal_versions.c.id.in_(named) & deal_versions.c.state.in_(["accepted", "held"]))
-    newest = {row["deal_id"]: dict(row) for row in conn.execute(query).mappings()}
+    columns = [column for column in deal_versions.c if column.name not in ("provenance", "warnings")]
+    query = select(*columns).where(deal_versions.c.id.in_(named) & deal_versions.c.state.in_(["accepted", "held"]))
+    newest = {row["deal_id"]: row for row in read_rows(conn, query)}
     without = [deal for deal in ids if deal not in newest]
     standing = deal_versions.c.deal_id.in_(without) & deal_versions.c.state.in_(["planned", "posted"])
-    query = select(deal_versions).where(standing).order_by(deal_versions.c.version)
-    taken = {row["deal_id"]: dict(row) for row in conn.execute(query).mappings()} if without else {}
+    query = select(*columns).where(standing).order_by(deal_versions.c.version)
+    taken = {row["deal_id"]: row for row in read_rows(conn, query)} if without else {}
     work = []
     for deal_id in ids:
         deal, version = by_id.get(deal_id), newest.get(deal_id)
@@ -119,8 +119,8 @@ def _loaded(conn: Connection, ids: Sequence[str], wanted: Wanted) -> list[Work]:
     return work
 
 
-def _by_deal(rows: Iterable[Any]) -> dict[str, list[Row]]:
+def _by_deal(rows: Iterable[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(row["deal_id"], []).append(dict(row))
+        found.setdefault(row["deal_id"], []).append(row)
     return found

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,14 @@ def stamp(moment: datetime) -> str:
 
 def digest(table: str, row: Mapping[str, Any]) -> str:
     """Hash of the covered columns of a row, as the audit chain holds it."""
-    return sha256_hex(canonical_json([row[column] for column in COVERED[table]]))[:32]
+    return sha256_hex(canonical_json(_SEALED[table](row)))[:32]
+
+
+def read_rows(conn: Connection, statement: Any) -> list[Row]:
+    """Run a select; rows as dictionaries."""
+    result = conn.execute(statement)
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 class Store:
@@ -143,10 +151,10 @@ class Tx:
         """Add rows. Each is sealed in the chain of its own `book`; a row without one in the house's."""
         if not rows:
             return
-        statement = _insert_sql(self.conn.dialect.name, table, tuple(rows[0]))
-        self.conn.exec_driver_sql(statement, list(rows))
-        for row in rows:
-            self._note(table, row)
+        statement, columns = _insert_sql(self.conn.dialect.name, table, tuple(rows[0]))
+        values = _values_of(columns)
+        self.conn.exec_driver_sql(statement, [values(row) for row in rows])
+        self._note(table, rows)
 
     def claim(self, target: Table, row: Row) -> bool:
         """Insert the row unless another process has inserted one under its key meanwhile; whether it is ours. For
@@ -174,18 +182,12 @@ class Tx:
         listed = list(pairs)
         if not listed:
             return []
-        primary, columns = PRIMARY[table], tuple(listed[0][1])
+        columns = tuple(listed[0][1])
         read = tuple(column for column in COVERED[table] if column in listed[0][0])
-        was = [(f"_was_{column}", column) for column in read]
-        now = [(f"_{column}", column) for column in columns]
+        now, was = _values_of(columns), _values_of((PRIMARY[table], *read))
         done = self.conn.exec_driver_sql(
             _update_sql(self.conn.dialect.name, table, columns, read),
-            [
-                {"_pk": row[primary]}
-                | {name: row[column] for name, column in was}
-                | {name: new[column] for name, column in now}
-                for row, new in listed
-            ],
+            [now(new) + was(row) for row, new in listed],
             {"preserve_rowcount": True},
         )
         if done.rowcount != len(listed):
@@ -194,18 +196,18 @@ class Tx:
                 fix="Nothing of this step was written. Run again.",
             )
         changed = [row | new for row, new in listed]
-        for row in changed:
-            self._note(table, row)
+        self._note(table, changed)
         return changed
 
     def rows(self, statement: Any) -> list[Row]:
         """Run a select; rows as dictionaries."""
-        return [dict(row) for row in self.conn.execute(statement).mappings()]
+        return read_rows(self.conn, statement)
 
-    def _note(self, table: str, row: Row) -> None:
-        book = row.get("book") or HOUSE_CHAIN
-        entry = [table, str(row[PRIMARY[table]]), row.get("state", ""), digest(table, row)]
-        self._changes.setdefault(book, []).append(entry)
+    def _note(self, table: str, rows: Iterable[Row]) -> None:
+        primary = PRIMARY[table]
+        for row in rows:
+            entry = [table, str(row[primary]), row.get("state", ""), digest(table, row)]
+            self._changes.setdefault(row.get("book") or HOUSE_CHAIN, []).append(entry)
 
     def seal(self) -> None:
         """Add one link to each chain that was touched. Called once, at the end of the transaction."""
@@ -229,8 +231,10 @@ class Tx:
 
 # Written out once: SQLAlchemy would go through every parameter of every row again, and none of our types converts any.
 @lru_cache(maxsize=128)
-def _insert_sql(dialect: str, table: str, columns: tuple[str, ...]) -> str:
-    return _text(dialect, metadata.tables[table].insert(), columns)
+def _insert_sql(dialect: str, table: str, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The SQL, and the columns in the order in which it takes them."""
+    compiled = _compiled(dialect, metadata.tables[table].insert(), columns)
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 @lru_cache(maxsize=128)
@@ -238,17 +242,29 @@ def _update_sql(dialect: str, table: str, columns: tuple[str, ...], read: tuple[
     target = metadata.tables[table]
     as_read = [target.c[column].is_not_distinct_from(bindparam(f"_was_{column}")) for column in read]
     chosen = and_(target.c[PRIMARY[table]] == bindparam("_pk"), *as_read)
-    new: dict[str, Any] = {column: bindparam(f"_{column}") for column in columns}
-    return _text(dialect, target.update().where(chosen).values(new))
+    new: list[tuple[Any, Any]] = [(target.c[column], bindparam(f"_{column}")) for column in columns]
+    return str(_compiled(dialect, target.update().where(chosen).ordered_values(*new)))
 
 
-def _text(dialect: str, statement: ClauseElement, columns: Sequence[str] | None = None) -> str:
-    """The SQL of a statement with its parameters by name."""
+def _compiled(dialect: str, statement: ClauseElement, columns: Sequence[str] | None = None) -> Any:
+    """A statement with its parameters by place."""
     name, style = _DRIVERS[dialect]
-    return str(statement.compile(dialect=registry.load(name)(paramstyle=style), column_keys=columns))
+    return statement.compile(dialect=registry.load(name)(paramstyle=style), column_keys=columns)
 
 
-_DRIVERS = {"sqlite": ("sqlite", "named"), "postgresql": ("postgresql.psycopg", "pyformat")}
+_DRIVERS = {"sqlite": ("sqlite", "qmark"), "postgresql": ("postgresql.psycopg", "format")}
+
+
+@lru_cache(maxsize=256)
+def _values_of(columns: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Takes the values of these columns out of a row."""
+    if len(columns) == 1:
+        only = columns[0]
+        return lambda row: (row[only],)
+    return itemgetter(*columns)
+
+
+_SEALED = {table: _values_of(columns) for table, columns in COVERED.items()}
 
 
 def make_link(

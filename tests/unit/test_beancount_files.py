@@ -199,9 +199,9 @@ def test_a_temporary_swept_from_under_a_slow_writer_is_not_posted(
 ) -> None:
     files, real = writer(tmp_path), os.link
 
-    def swept(source: Path, target: Path) -> None:
-        if item(1).key in str(source):
-            source.unlink()
+    def swept(source: str, target: str) -> None:
+        if item(1).key in source:
+            Path(source).unlink()
         real(source, target)
 
     monkeypatch.setattr(os, "link", swept)
@@ -255,6 +255,19 @@ def test_full_in_the_middle_of_a_batch_writes_none_of_it(tmp_path: Path, monkeyp
             files.write([item(n) for n in range(10)])
     assert standing(tmp_path) == {}
     assert temporaries(tmp_path) == []
+
+
+def test_one_file_that_does_not_get_to_the_disk_stops_the_whole_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = writer(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing("fsync", errno.ENOSPC, from_call=30))
+        with pytest.raises(StopConnection, match="is full"):
+            files.write([item(n) for n in range(40)])
+    assert standing(tmp_path) == {}
+    assert temporaries(tmp_path) == []
+    assert set(states(files, [item(n) for n in range(40)])) == {"written"}
 
 
 def test_names_that_could_not_be_made_are_told_from_those_that_were(

@@ -10,6 +10,7 @@ from blocks.ledgers.beancount.accounts import OPENING_ACCOUNT
 from blocks.ledgers.beancount.ledger import BeancountLedger
 from dealbooks.book import Book
 from dealbooks.errors import ConfigError
+from dealbooks.registry import Services
 
 _KNOWN = ("path", "opening_account")
 
@@ -20,6 +21,7 @@ def build(
     title: str = "",
     locations: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    services: Services | None = None,
 ) -> BeancountLedger:
     """The ledger of a book. `settings` are `path` (a relative one starts at `folder`) and, if wanted,
     `opening_account`; `locations` gives a location code its name in the ledger.

@@ -20,6 +20,7 @@ from blocks.ledgers.beancount.programs import check, query
 from blocks.ledgers.beancount.text import DIMENSIONS, KEY_LENGTH, posting_accounts, posting_text
 from dealbooks.book import Chart
 from dealbooks.errors import StopConnection
+from dealbooks.http import Exchange
 from dealbooks.ledger import (
     Capabilities,
     EffectSpec,
@@ -238,6 +239,10 @@ class BeancountLedger:
     def lock_date(self) -> date | None:
         """None: Beancount has no closing date of its own."""
         return None
+
+    def exchanges(self) -> list[Exchange]:
+        """Nothing is said to anybody."""
+        return []
 
     def problems(self) -> list[str]:
         """What is wrong with the folder, with main.beancount or with the entries, in words; empty when all is well."""

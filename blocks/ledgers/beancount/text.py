@@ -37,6 +37,7 @@ _LABELS = {
     "purchase.posted": "Vehicle transferred in",
     "contract.funded": "Finance contract funded",
     "reserve.received": "Finance commission received",
+    "fi.charged_back": "Finance and insurance income charged back",
 }
 
 
@@ -84,14 +85,19 @@ def _amount(line: Line) -> str:
     return f"{own} @@ {amount_text(abs(line.base.amount), line.base.currency)} {line.base.currency}"
 
 
-def _line_meta(line: Line, locations: Mapping[str, str]) -> list[tuple[str, str]]:
+def _line_meta(line: Line, locations: Mapping[str, str]) -> str:
+    """The metadata of a line, each on a line of its own below it."""
     dimensions = line.dimensions
-    meta = [("role", line.role), ("part", line.part)]
+    text = _meta("role", line.role) + _meta("part", line.part)
     for name, key in _ordered(tuple(dimensions)):
         value = dimensions[name]
-        meta.append((key, locations.get(value, value) if name == "location" else value))
-    meta.append(("tax_code", line.tax_code or ""))
-    return [(key, value) for key, value in meta if value]
+        text += _meta(key, locations.get(value, value) if name == "location" else value)
+    return text + _meta("tax_code", line.tax_code) if line.tax_code else text
+
+
+@lru_cache(maxsize=4096)
+def _meta(key: str, value: str) -> str:
+    return f"\n    {key}: {quoted(value)}" if value else ""
 
 
 @lru_cache(maxsize=1024)
@@ -163,7 +169,8 @@ def posting_text(
     head += f" {quoted(narration, _NARRATION_LIMIT)} #{slug(entry.event).lower() or 'entry'}"
     lines = [head + "".join(f" ^{name}" for name in links)]
     lines += [f"  {name}: {quoted(value)}" for name, value in meta if value]
-    for line in entry.lines:
-        lines.append(f"  {_account(posting, line, accounts)}  {_amount(line)}")
-        lines += [f"    {name}: {quoted(value)}" for name, value in _line_meta(line, locations or {})]
+    names = locations or {}
+    lines += [
+        f"  {_account(posting, line, accounts)}  {_amount(line)}{_line_meta(line, names)}" for line in entry.lines
+    ]
     return "\n".join(lines) + "\n"
