@@ -8,6 +8,7 @@ from dealbooks.catalogue_batch import BATCH_RULES
 from dealbooks.catalogue_deal import DEAL_RULES
 from dealbooks.catalogue_determine import DETERMINE_RULES
 from dealbooks.catalogue_files import FILE_RULES
+from dealbooks.catalogue_regimes import REGIME_RULES
 from dealbooks.catalogue_store import STORE_RULES
 from dealbooks.errors import BrokenInvariant
 from dealbooks.findings import Finding
@@ -24,7 +25,7 @@ def _joined(*groups: Iterable[Rule]) -> dict[str, Rule]:
     return rules
 
 
-CATALOGUE: dict[str, Rule] = _joined(DEAL_RULES, FILE_RULES, BATCH_RULES, DETERMINE_RULES, STORE_RULES)
+CATALOGUE: dict[str, Rule] = _joined(DEAL_RULES, FILE_RULES, BATCH_RULES, DETERMINE_RULES, REGIME_RULES, STORE_RULES)
 
 
 def found(code: str, field: str = "", value: object = "", **words: object) -> Finding:
@@ -39,6 +40,7 @@ def found(code: str, field: str = "", value: object = "", **words: object) -> Fi
 # Rules of the deal that say again what determine has said already, of the same field, with better words.
 ECHOES: Mapping[str, str] = {
     "D018": "R012",
+    "D032": "R038",
     "D019": "R013",
     "D048": "R007",
     "D050": "R001",

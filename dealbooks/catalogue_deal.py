@@ -67,6 +67,9 @@ _IDENTITY = (
           "the car came from {entity} for {price}, but is in stock at {value}; both must be the same"),
     _rule("D027", E, "deal", "section 1", "A transfer from an entity without a book",
           "the car is said to come from {value}, {why}"),
+    _rule("D028", W, "deal", "section 1", "A sale dated in the future",
+          "the sale is dated {value}, {days} days after today ({today}); check the date. If it is right, hold the sale "
+          "back until the car is handed over"),
 )  # fmt: skip
 
 _CUSTOMER = (
@@ -194,11 +197,14 @@ _MONEY = (
           "the payment {value} is in {currency}, but its exchange rate is missing; give the bank's rate of that day"),
     _rule("D106", E, "deal", "section 7", "The deal does not add up",
           "the invoice comes to {total}, and is settled by {settled} (deposits {deposits}, payments {payments}, "
-          "part-exchange {equity}, rebates {rebates}, finance {financed}); {value} are left, but the balance due is "
-          "said to be {due}"),
+          "part-exchange {equity}, rebates {rebates}, finance {financed}, less refunds {refunded}); {value} are left, "
+          "but the balance due is said to be {due}"),
     _rule("D107", W, "deal", "section 7", "The deal does not add up by a few cents",
           "after all that was paid, {value} are left on the customer's account, but the balance due is "
           "said to be {due}"),
+    _rule("D108", W, "deal", "section 7", "More was funded than financed",
+          "{lender} paid {value} for the contract, but the amount financed is {financed}; check the funding against "
+          "the lender's contract"),
 )  # fmt: skip
 
 _COMMISSION = (

@@ -274,4 +274,46 @@ DETERMINE_RULES: tuple[Rule, ...] = (
         " over-allowance.",
         "deal-model.md section 6, acv",
     ),
+    _rule(
+        "R034",
+        _E,
+        "Who trades the car in is not known for tax",
+        "It is not known whether the seller of trade-in {value} charges tax on it (registered for GST/HST, or not), or "
+        "rulebook {rulebook} has no rule for such a seller. That decides whether the trade-in reduces the tax. State "
+        "the seller's status (private, non_registrant, registrant), or add the case under tax.trade_in_sellers and "
+        "tax.trade_in_credits.",
+        "posting-rules.md section 6, Canada",
+    ),
+    _rule(
+        "R035",
+        _E,
+        "Trade-ins that are taxed differently in one sale",
+        "The trade-ins of this sale {value} are treated differently by {tax}, and a sale can carry one treatment only. "
+        "Settle the trade-ins in separate deals, or have the accountant state the deal's tax.",
+        "deal-model.md section 5",
+    ),
+    _rule(
+        "R036",
+        _W,
+        "More trade-ins than may count for tax",
+        "Only {number} trade-in may reduce the tax here; trade-in {value} is left out, as its allowance is lower. If "
+        "another one should count, say so with tax_credit_eligible.",
+        "posting-rules.md section 3, capped credit",
+    ),
+    _rule(
+        "R037",
+        _W,
+        "The rate depends on how the car is driven",
+        "It is not stated how the car is driven (petrol, battery electric, ...). The general rate of {tax}, {value}, "
+        "is used; for some cars of this price it is {other}. State the powertrain.",
+        "posting-rules.md section 6, Canada",
+    ),
+    _rule(
+        "R038",
+        _E,
+        "Exempt sale without its certificate",
+        "No tax is charged ({exemption}), but {value} has no certificate on file. Get the resale or exemption "
+        "certificate and state its number (resale_certificate), or charge the tax.",
+        "posting-rules.md section 3, wholesale",
+    ),
 )

@@ -105,6 +105,9 @@ class BookConfig(Section):
         default_factory=lambda: PostWhen(all=("completed",)), description="When a deal may be posted."
     )
     policies: Policies = Field(default_factory=Policies, description="Accounting choices, agreed with the accountant.")
+    future_days: int = Field(
+        7, ge=0, description="A sale dated more than this many days after today is flagged: its date may be wrong."
+    )
     amend_limit: int = Field(
         5, ge=0, description="A run that would amend or reverse more posted deals than this posts none of them."
     )

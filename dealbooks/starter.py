@@ -31,6 +31,65 @@ STARTS: Mapping[str, Start] = {
         Start("uk", "uk", "uk", "GBP", "Europe/London", "northgate", "NORTHGATE-MOTORS-LTD", "Northgate Motors Ltd"),
         Start("us-ca", "us", "us", "USD", "America/Los_Angeles", "bayline", "BAYLINE-AUTO-INC", "Bayline Auto Inc"),
         Start("us-fl", "us", "us", "USD", "America/New_York", "suncoast", "SUNCOAST-MOTORS-LLC", "Suncoast Motors LLC"),
+        Start("us-in", "us", "us", "USD", "America/Indianapolis", "hoosier", "HOOSIER-CARS-INC", "Hoosier Cars Inc"),
+        Start("us-ky", "us", "us", "USD", "America/New_York", "bluegrass", "BLUEGRASS-MOTOR-CO", "Bluegrass Motor Co"),
+        Start("us-mi", "us", "us", "USD", "America/Detroit", "mitten", "MITTEN-AUTO-LLC", "Mitten Auto LLC"),
+        Start("us-ny", "us", "us", "USD", "America/New_York", "hudson", "HUDSON-MOTOR-GROUP-INC", "Hudson Motor Group"),
+        Start(
+            "us-sc",
+            "us",
+            "us",
+            "USD",
+            "America/New_York",
+            "palmetto",
+            "PALMETTO-MOTOR-SALES-INC",
+            "Palmetto Motor Sales",
+        ),
+        Start("us-tx", "us", "us", "USD", "America/Chicago", "lonestar", "LONE-STAR-AUTOS-LP", "Lone Star Autos LP"),
+        Start(
+            "us-va", "us", "us", "USD", "America/New_York", "dominion", "OLD-DOMINION-MOTORS-INC", "Old Dominion Motors"
+        ),
+        Start(
+            "ca-ab", "ca", "ca", "CAD", "America/Edmonton", "foothills", "FOOTHILLS-MOTORS-LTD", "Foothills Motors Ltd"
+        ),
+        Start("ca-bc", "ca", "ca", "CAD", "America/Vancouver", "cascadia", "CASCADIA-AUTO-LTD", "Cascadia Auto Ltd"),
+        Start("ca-mb", "ca", "ca", "CAD", "America/Winnipeg", "redriver", "RED-RIVER-AUTOS-LTD", "Red River Autos Ltd"),
+        Start("ca-ns", "ca", "ca", "CAD", "America/Halifax", "bluenose", "BLUENOSE-AUTOS-LTD", "Bluenose Autos Ltd"),
+        Start(
+            "ca-on", "ca", "ca", "CAD", "America/Toronto", "mapleridge", "MAPLE-RIDGE-AUTO-LTD", "Maple Ridge Auto Ltd"
+        ),
+        Start("ca-qc", "ca", "ca", "CAD", "America/Toronto", "fleuve", "AUTOS-DU-FLEUVE-INC", "Autos du Fleuve Inc"),
+        Start(
+            "ca-sk",
+            "ca",
+            "ca",
+            "CAD",
+            "America/Regina",
+            "prairiesky",
+            "PRAIRIE-SKY-MOTORS-LTD",
+            "Prairie Sky Motors Ltd",
+        ),
+        Start("au", "au", "au", "AUD", "Australia/Sydney", "harbour", "HARBOUR-PRESTIGE-PTY-LTD", "Harbour Prestige"),
+        Start(
+            "nz",
+            "nz",
+            "nz",
+            "NZD",
+            "Pacific/Auckland",
+            "southern",
+            "SOUTHERN-CROSS-MOTORS-LTD",
+            "Southern Cross Motors",
+        ),
+        Start("jp", "jp", "jp", "JPY", "Asia/Tokyo", "hakata", "HAKATA-JIDOSHA-KK", "Hakata Jidosha"),
+        Start("eu-de", "eu", "eu", "EUR", "Europe/Berlin", "isar", "AUTOHAUS-ISAR-GMBH", "Autohaus Isar GmbH"),
+        Start("eu-fr", "eu", "eu", "EUR", "Europe/Paris", "rhone", "GARAGE-DU-RHONE-SARL", "Garage du Rhône SARL"),
+        Start("eu-ie", "eu", "eu", "EUR", "Europe/Dublin", "liffey", "LIFFEY-MOTORS-LTD", "Liffey Motors Ltd"),
+        Start("gulf-ae", "gulf", "gulf", "AED", "Asia/Dubai", "dubai", "GULF-MOTORS-LLC", "Gulf Motors Dubai"),
+        Start("gulf-bh", "gulf", "gulf", "BHD", "Asia/Bahrain", "manama", "GULF-MOTORS-BH", "Gulf Motors Manama"),
+        Start("gulf-kw", "gulf", "gulf", "KWD", "Asia/Kuwait", "kuwait", "GULF-MOTORS-WLL", "Gulf Motors"),
+        Start("gulf-om", "gulf", "gulf", "OMR", "Asia/Muscat", "muscat", "GULF-MOTORS-OM", "Gulf Motors Muscat"),
+        Start("gulf-qa", "gulf", "gulf", "QAR", "Asia/Qatar", "doha", "GULF-MOTORS-QA", "Gulf Motors Doha"),
+        Start("gulf-sa", "gulf", "gulf", "SAR", "Asia/Riyadh", "riyadh", "GULF-MOTORS-SA", "Gulf Motors Riyadh"),
     )
 }
 

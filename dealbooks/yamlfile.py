@@ -56,26 +56,38 @@ def _refuse_doubled(node: yaml.Node, seen: set[int]) -> None:
         _refuse_doubled(value, seen)
 
 
-def read_yaml(path: Path) -> Any:
-    """The content of a YAML file.
+def parse_yaml(text: str, where: str) -> Any:
+    """The content of YAML text; `where` names the file in errors.
 
     Raises:
-        ConfigError: naming the file, the line, what is wrong there and what to do.
+        ConfigError: naming the file, the line, what is wrong there (a key that stands twice, a date that is none) and
+            what to do.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path} is not UTF-8 (byte {error.start + 1}).", fix="Save it again with the encoding UTF-8."
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be read: {error.strerror or error}.", fix="Check that this user may read the file."
-        ) from error
+        return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or str(error)
         raise ConfigError(
-            f"{path}{place} cannot be read: {problem}.", fix="Correct that line; the file is written in YAML."
+            f"{where}{place} cannot be read: {problem}.", fix="Correct that line; the file is written in YAML."
         ) from error
+
+
+def read_yaml(path: Path, *, what: str = "") -> Any:
+    """The content of a YAML file; `what` says before its path what it is ("Chart of accounts ").
+
+    Raises:
+        ConfigError: as for `parse_yaml`, and when the file cannot be opened or is not UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{what}{path} is not UTF-8 (byte {error.start + 1}).", fix="Save it again with the encoding UTF-8."
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"{what}{path} cannot be read: {error.strerror or error}.", fix="Check that this user may read the file."
+        ) from error
+    return parse_yaml(text, f"{what}{path}")

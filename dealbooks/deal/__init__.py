@@ -2,6 +2,7 @@
 
 from dealbooks.deal.model import (
     BillTo,
+    Chargeback,
     CommissionPlan,
     Customer,
     Dates,
@@ -25,6 +26,7 @@ from dealbooks.deal.model import (
 
 __all__ = [
     "BillTo",
+    "Chargeback",
     "CommissionPlan",
     "Customer",
     "Dates",

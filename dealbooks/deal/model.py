@@ -185,11 +185,16 @@ class LuxuryCarTax(Part):
     rounding: Literal["half_up", "floor"] = "half_up"
 
 
+def _usual_rounding(tax: dict[str, Any]) -> Literal["line", "document"]:
+    """VAT in a price is worked out line by line, tax on top of it once a document, unless the rules say otherwise."""
+    return "line" if tax.get("regime") == "inclusive" else "document"
+
+
 class Tax(Part):
     """The tax rules that hold for this deal, pinned to it."""
 
     regime: Literal["additive", "inclusive", "none"]
-    rounding: Literal["line", "document"] = "document"
+    rounding: Literal["line", "document"] = Field(default_factory=_usual_rounding)
     mode: Literal["half_up", "floor"] = "half_up"
     components: tuple[TaxComponent, ...] = ()
     rates: dict[str, str] = Field(default_factory=dict)
@@ -302,6 +307,20 @@ class Funding(Part):
     method: PaymentMethod = "bank_transfer"
 
 
+class Chargeback(Part):
+    """F&I income that the provider or the lender takes back after the sale; posted once under its own key.
+
+    `amount` is what is taken off what we are owed: of a product (`line_id`) the dealer's share without tax, of an
+    insurance or of the finance reserve (no `line_id`) the commission with any tax in it.
+    """
+
+    chargeback_id: Name
+    amount: Amount
+    date: date
+    reason: Literal["cancelled", "early_payoff", "unwind", "other"] = "cancelled"
+    line_id: Name | None = None
+
+
 class Split(Part):
     """One person's share of a commission; shares of a plan add up to exactly 1."""
 
@@ -377,6 +396,7 @@ class Deal(Part):
     dealer_incentives: tuple[Incentive, ...] = ()
     finance: Finance | None = None
     fundings: tuple[Funding, ...] = ()
+    chargebacks: tuple[Chargeback, ...] = ()
     commission_plans: tuple[CommissionPlan, ...] = ()
     include_fees_in_front: bool = False
     chargeback_reserve: ChargebackReserve | None = None

@@ -12,8 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dealbooks.book import Book
+from dealbooks.determine.bands import fill_bands
 from dealbooks.determine.commission import fill_commissions
 from dealbooks.determine.compare import commission_by_plan, compare_commissions, compare_tax_total
+from dealbooks.determine.credits import fill_input_tax, fill_trade_in_credits
+from dealbooks.determine.destination import fill_destination
 from dealbooks.determine.finance import fill_finance
 from dealbooks.determine.identity import (
     deciding_date,
@@ -24,7 +27,9 @@ from dealbooks.determine.identity import (
     fill_location,
 )
 from dealbooks.determine.lines import fill_cost, fill_lines
+from dealbooks.determine.luxury import fill_luxury_car_tax
 from dealbooks.determine.rulebook import Rulebook, load_rulebook, parse_rulebook
+from dealbooks.determine.second_hand import fill_second_hand_credit, fill_trade_in_tax
 from dealbooks.determine.settlement import fill_settlement, fill_total
 from dealbooks.determine.tax import compare_rates, fill_exemption, fill_scheme, fill_tax, fill_tax_point
 from dealbooks.determine.trades import fill_trades
@@ -69,9 +74,16 @@ def determine(
     fill_cost(work)
     fill_tax(work, defaults)
     fill_scheme(work)
+    fill_destination(work)
     fill_exemption(work)
     fill_lines(work)
+    fill_luxury_car_tax(work)
+    fill_second_hand_credit(work)
     fill_trades(work, defaults)
+    fill_trade_in_tax(work)
+    fill_trade_in_credits(work)
+    fill_bands(work)
+    fill_input_tax(work)
     fill_settlement(work, defaults)
     fill_total(work, defaults)
     fill_tax_point(work)

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from dealbooks.canonical import sha256_hex
-from dealbooks.determine.rules import Defaults, words
+from dealbooks.determine.dated import words
+from dealbooks.determine.rules import Defaults
 from dealbooks.determine.work import Work, by_source
 
 _DEAL_TYPES = frozenset({"retail", "lease", "wholesale", "fleet", "dealer_trade", "finance_house_sale"})

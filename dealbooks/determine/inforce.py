@@ -7,25 +7,28 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from dealbooks.determine.dated import Dated, occurs, words
 from dealbooks.determine.rulebook import Rulebook
 from dealbooks.determine.rules import (
     CommissionSettings,
-    Dated,
     Defaults,
-    ExemptionRule,
     FeeRule,
-    JurisdictionRule,
     LenderRule,
     LienholderRule,
-    LineTaxRule,
     LocationRule,
     PassThroughRule,
     PersonRule,
     PlanRule,
     ProductRule,
     RebateRule,
-    occurs,
-    words,
+)
+from dealbooks.determine.tax_rules import (
+    BandTable,
+    ExemptionRule,
+    JurisdictionRule,
+    LineTaxRule,
+    TradeInCreditRule,
+    TradeInSellerRule,
 )
 
 R = TypeVar("R", bound=Dated)
@@ -52,6 +55,23 @@ class InForce:
         self.acquisitions = keyed(tax.acquisitions)
         self.schemes = keyed(tax.schemes)
         self.exemptions: list[ExemptionRule] = held(tax.exemptions)
+        self._sellers: dict[Hashable, TradeInSellerRule] = keyed(tax.trade_in_sellers)
+        self._bands: dict[tuple[str, str, str], BandTable] = {
+            (table.key, driven, sale_class): table
+            for table in held(tax.bands)
+            for driven in table.powertrains or ("",)
+            for sale_class in table.sale_classes or ("",)
+        }
+        self._credits: dict[str, dict[str, TradeInCreditRule]] = {}
+        for credit in held(tax.trade_in_credits):
+            for code in credit.components:
+                self._credits.setdefault(code, {}).update(dict.fromkeys(credit.sellers or ("",), credit))
+        self.second_hand = keyed(rulebook.second_hand)
+        self.trade_in_tax = keyed(rulebook.trade_in_tax)
+        self.destinations = held(rulebook.destinations)
+        luxury = rulebook.luxury_car_tax
+        self.luxury_thresholds, self.luxury_free = held(luxury.thresholds), held(luxury.free)
+        self.luxury_value = next(iter(held(luxury.value)), None)
         self._locations: dict[Hashable, LocationRule] = keyed(rulebook.locations)
         self._jurisdictions: dict[Hashable, JurisdictionRule] = keyed(tax.jurisdictions)
         self._lines: dict[Hashable, LineTaxRule] = keyed(tax.lines)
@@ -71,6 +91,11 @@ class InForce:
                 self._region_names.setdefault(region.rpartition("-")[2], region)
                 areas = self._areas.setdefault(region, [])
                 areas.extend((code, rule) for code in rule.postcodes or ("",))
+        parts = [region.partition("-") for region in self._areas]
+        self._code_lengths: dict[str, set[int]] = {}
+        for nation, _, part in parts:
+            self._code_lengths.setdefault(nation, set()).update({len(part)} - {0})
+        self._country = parts[0][0] if len(self._code_lengths) == 1 else ""
         self._blocks: dict[int, dict[str, Any]] = {}
         self._matched: dict[Hashable, Any] = {}
 
@@ -85,11 +110,17 @@ class InForce:
         return next(iter(found.values())) if len(found) == 1 else None
 
     def region(self, region: str, country: str) -> str:
-        """The region as the rulebook writes it: FL or US-FL for US-FL. Empty when it is not one of the rulebook's."""
+        """The region as the rulebook writes it: FL or US-FL for US-FL. Any other region of a country that is listed
+        itself is that country (buyers from elsewhere in it), if it is written as the listed ones are: as a code, not
+        as a name. Empty when it is none of these."""
         code = region.strip().upper()
-        if "-" not in code and country:
-            code = f"{country.strip().upper()}-{code}"
-        return self._region_names.get(code, "")
+        if "-" not in code:
+            code = f"{country.strip().upper() or self._country}-{code}".lstrip("-")
+        listed = self._region_names.get(code) or self._region_names.get(region.strip().upper())
+        if listed:
+            return listed
+        nation, _, part = code.partition("-")
+        return self._region_names.get(nation, "") if len(part) in self._code_lengths.get(nation, ()) else ""
 
     def jurisdiction(self, key: str, deal_type: str) -> JurisdictionRule | None:
         """A jurisdiction by its key."""
@@ -97,13 +128,17 @@ class InForce:
 
     def jurisdiction_at(self, region: str, postcode: str, deal_type: str) -> JurisdictionRule | None:
         """The jurisdiction of an address: the longest beginning of the postcode wins."""
-        code = postcode.strip().upper()
-        best: tuple[int, JurisdictionRule] | None = None
-        for start, rule in self._areas.get(region, ()):
-            fits = code.startswith(start) and (rule.deal_types is None or deal_type in rule.deal_types)
-            if fits and (best is None or len(start) > best[0]):
-                best = (len(start), rule)
-        return best[1] if best else None
+        key = ("area", region, postcode, deal_type)
+        if key not in self._matched:
+            code = postcode.strip().upper()
+            best: tuple[int, JurisdictionRule] | None = None
+            for start, rule in self._areas.get(region, ()):
+                fits = code.startswith(start) and (rule.deal_types is None or deal_type in rule.deal_types)
+                if fits and (best is None or len(start) > best[0]):
+                    best = (len(start), rule)
+            self._keep(key, best[1] if best else None)
+        found: JurisdictionRule | None = self._matched[key]
+        return found
 
     def tax_block(self, rule: JurisdictionRule) -> dict[str, Any]:
         """The deal's tax of a jurisdiction, in plain values; a copy of its own each time."""
@@ -111,7 +146,7 @@ class InForce:
         if block is None:
             block = {"regime": rule.regime, "rounding": rule.rounding, "mode": rule.mode}
             if rule.components:
-                block["components"] = [one.model_dump(exclude_unset=True) for one in rule.components]
+                block["components"] = [one.plain() for one in rule.components]
             if rule.rates:
                 block["rates"] = dict(rule.rates)
             if rule.margin_rate is not None:
@@ -124,15 +159,45 @@ class InForce:
             own["rates"] = dict(own["rates"])
         return own
 
-    def line_tax(self, kind: str, scheme: str, region: str) -> LineTaxRule | None:
-        """How a kind of line is taxed; a rule for the scheme or the region wins over a general one."""
-        rules = self._lines
-        return (
-            rules.get((kind, scheme, region))
-            or rules.get((kind, scheme, ""))
-            or rules.get((kind, None, region))
-            or rules.get((kind, None, ""))
-        )
+    def line_tax(self, kind: str, scheme: str, region: str, deal_type: str) -> LineTaxRule | None:
+        """How a kind of line is taxed; a rule for the deal type, the scheme or the region wins over a general one."""
+        key = ("line", kind, scheme, region, deal_type)
+        if key not in self._matched:
+            chosen = (
+                self._lines.get((kind, one_scheme, one_region, one_type))
+                for one_type in (deal_type, "")
+                for one_scheme in (scheme, None)
+                for one_region in (region, "")
+            )
+            self._keep(key, next((rule for rule in chosen if rule is not None), None))
+        found: LineTaxRule | None = self._matched[key]
+        return found
+
+    def trade_in_credits(self, code: str) -> dict[str, TradeInCreditRule]:
+        """The trade-in credit of a tax by the seller's status; the key "" holds for every seller."""
+        return self._credits.get(code, {})
+
+    def trade_in_seller(self, tax_status: str, customer_type: str) -> TradeInSellerRule | None:
+        """The tax status of a buyer who trades a car in."""
+        return self._sellers.get(tax_status) or self._sellers.get(customer_type)
+
+    def bands(self, key: str, powertrain: str, sale_class: str) -> BandTable | None:
+        """The band table for a car; one for its powertrain or its class wins over a general one."""
+        driven = _words(powertrain)
+        for one_driven in (driven, ""):
+            for one_class in (sale_class, ""):
+                table = self._bands.get((key, one_driven, one_class))
+                if table is not None:
+                    return table
+        return None
+
+    def bands_by_powertrain(self, key: str, sale_class: str) -> list[BandTable]:
+        """The band tables of a tax that hold only for some powertrains."""
+        return [
+            table
+            for (name, driven, one_class), table in self._bands.items()
+            if name == key and driven and one_class in (sale_class, "")
+        ]
 
     def fee(self, name: str, sale_class: str) -> FeeRule | None:
         """A fee by its name."""

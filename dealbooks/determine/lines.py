@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from dealbooks.deal.model import LineKind
-from dealbooks.determine.rules import FeeRule, ProductRule, occurs, words
+from dealbooks.determine.dated import occurs, words
+from dealbooks.determine.rules import FeeRule, ProductRule
 from dealbooks.determine.tax import fill_line_tax
 from dealbooks.determine.work import Work, by_source
 from dealbooks.money import exact

@@ -14,14 +14,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-from pydantic import PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from dealbooks.book import Regime
 from dealbooks.canonical import sha256_hex
 from dealbooks.deal.model import Name
+from dealbooks.determine.dated import Dated, Strict
+from dealbooks.determine.regime_rules import (
+    DestinationRule,
+    LuxuryCarTaxRules,
+    SecondHandCreditRule,
+    TradeInTaxRule,
+)
 from dealbooks.determine.rules import (
     CommissionRules,
-    Dated,
     Defaults,
     FeeRule,
     FinanceRules,
@@ -29,21 +35,23 @@ from dealbooks.determine.rules import (
     PassThroughRule,
     ProductRule,
     RebateRule,
-    Strict,
-    TaxRules,
 )
+from dealbooks.determine.tax_rules import TaxRules
 from dealbooks.errors import ConfigError
+from dealbooks.yamlfile import parse_yaml
 
 if TYPE_CHECKING:
     from dealbooks.determine.inforce import InForce
 
 SHIPPED = Path(__file__).parent.parent / "rulebooks"
+_DAYS_KEPT = 4096
 
 
 class Rulebook(Strict):
     """All rules of a book; read one with `load_rulebook`."""
 
     rulebook: Name
+    regime: Regime = Field(description="The regime of the books that it is for, as in dealbooks.yaml.")
     locations: tuple[LocationRule, ...]
     defaults: tuple[Defaults, ...]
     tax: TaxRules
@@ -52,11 +60,16 @@ class Rulebook(Strict):
     products: tuple[ProductRule, ...] = ()
     finance: FinanceRules = FinanceRules()
     rebates: tuple[RebateRule, ...] = ()
+    luxury_car_tax: LuxuryCarTaxRules = LuxuryCarTaxRules()
+    second_hand: tuple[SecondHandCreditRule, ...] = ()
+    trade_in_tax: tuple[TradeInTaxRule, ...] = ()
+    destinations: tuple[DestinationRule, ...] = ()
     commissions: CommissionRules
 
     _content_hash: str = PrivateAttr("")
     _changes: tuple[date, ...] = PrivateAttr(())
     _in_force: dict[int, InForce] = PrivateAttr(default_factory=dict)
+    _by_day: dict[date, InForce] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_rule_a_day(self) -> Rulebook:
@@ -86,12 +99,21 @@ class Rulebook(Strict):
         yield "tax.schemes", self.tax.schemes
         yield "tax.lines", self.tax.lines
         yield "tax.exemptions", self.tax.exemptions
+        yield "tax.trade_in_sellers", self.tax.trade_in_sellers
+        yield "tax.trade_in_credits", self.tax.trade_in_credits
+        yield "tax.bands", self.tax.bands
         yield "fees", self.fees
         yield "passthrough", self.passthrough
         yield "products", self.products
         yield "finance.lenders", self.finance.lenders
         yield "finance.lienholders", self.finance.lienholders
         yield "rebates", self.rebates
+        yield "luxury_car_tax.thresholds", self.luxury_car_tax.thresholds
+        yield "luxury_car_tax.value", self.luxury_car_tax.value
+        yield "luxury_car_tax.free", self.luxury_car_tax.free
+        yield "second_hand", self.second_hand
+        yield "trade_in_tax", self.trade_in_tax
+        yield "destinations", self.destinations
         yield "commissions.settings", self.commissions.settings
         yield "commissions.plans", self.commissions.plans
         yield "commissions.persons", self.commissions.persons
@@ -103,12 +125,17 @@ class Rulebook(Strict):
 
     def on(self, day: date) -> InForce:
         """The rules in force on a day; days between two changes of any rule share one answer."""
+        found = self._by_day.get(day)
+        if found is not None:
+            return found
         index = bisect_right(self._changes, day)
         held = self._in_force.get(index)
         if held is None:
             from dealbooks.determine.inforce import InForce
 
             held = self._in_force[index] = InForce(self, day)
+        if len(self._by_day) < _DAYS_KEPT:
+            self._by_day[day] = held
         return held
 
 
@@ -126,12 +153,10 @@ def parse_rulebook(text: str, where: str = "rulebook") -> Rulebook:
     """Read a rulebook from YAML text.
 
     Raises:
-        ConfigError: naming the place (`where`) and each key that is wrong, or the two rules that overlap.
+        ConfigError: naming the place (`where`), the line of a key that stands twice, each key that is wrong, or the
+            two rules that overlap.
     """
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not readable YAML: {error}", fix="Mend the line it names.") from error
+    data = parse_yaml(text, where)
     if not isinstance(data, dict):
         raise ConfigError(f"{where} holds no rulebook", fix="Start it with rulebook: NAME; see the shipped rulebooks.")
     try:
@@ -147,7 +172,7 @@ def parse_rulebook(text: str, where: str = "rulebook") -> Rulebook:
 
 
 def load_rulebook(name_or_path: str | Path) -> Rulebook:
-    """Read a shipped rulebook by its name (`uk`, `us-fl`, `us-ca`) or one of your own by its path.
+    """Read a shipped rulebook by its name (`uk`, `us-fl`, `ca-on`, ...) or one of your own by its path.
 
     A file is read again only when it changed.
 

@@ -1,126 +1,20 @@
-"""The rules that a rulebook holds, one model a kind: effective-dated, each with its source.
-
-Amounts and rates are exact decimals written in quotes. Names to match are compared without case and punctuation.
-"""
+"""The rules that a rulebook holds beside those of tax, one model a kind: effective-dated, each with its source."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable
-from datetime import date
 from decimal import Decimal
-from functools import cached_property
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
-from dealbooks.deal.model import (
-    DealType,
-    FinanceType,
-    LineKind,
-    Name,
-    PaymentMethod,
-    SaleClass,
-    TaxAcquisition,
-    TaxComponent,
-)
-from dealbooks.money import Amount, MoneyError, exact
+from dealbooks.deal.model import DealType, FinanceType, LineKind, Name, PaymentMethod, SaleClass
+from dealbooks.determine.dated import Code, Dated, Phrase, Rate, Strict
+from dealbooks.money import Amount
 
 ProductKind = Literal["vsc", "gap", "paint", "insurance", "other"]
-Scheme = Literal["standard", "margin", "zero", "exempt", "none"]
 CommissionRole = Literal["sales", "finance", "manager"]
 ReceivableRole = Literal["receivable.contracts_in_transit", "receivable.finance_company"]
-
-_NOT_WORDS = re.compile(r"[\W_]+")
-
-
-def words(text: str) -> str:
-    """A name as it is compared: lower case, its words parted by one space, punctuation left out."""
-    return _NOT_WORDS.sub(" ", text.casefold()).strip()
-
-
-def occurs(phrase: str, said: str) -> bool:
-    """Whether a phrase occurs in a name as whole words; both as `words` writes them."""
-    return f" {phrase} " in f" {said} "
-
-
-def _phrase(text: str) -> str:
-    if not words(text):
-        raise ValueError("a name to match needs at least one letter or digit")
-    return words(text)
-
-
-def _upper(value: object) -> object:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-def _rate(value: object) -> str:
-    if value == "margin":
-        return "margin"
-    try:
-        exact(value)
-    except MoneyError as error:
-        raise ValueError(f"{error}; or the word margin") from error
-    return str(value)
-
-
-Phrase = Annotated[str, AfterValidator(_phrase)]
-Code = Annotated[str, BeforeValidator(_upper), StringConstraints(min_length=1, max_length=64)]
-RateOrMargin = Annotated[str, BeforeValidator(_rate)]
-Source = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3)]
-
-
-class Strict(BaseModel):
-    """Base of every part of a rulebook: immutable, and a key that is not known is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Dated(Strict):
-    """Base of every rule: in force from `from` to `to`, both days included; without `to` until further notice."""
-
-    from_: date = Field(alias="from", description="First day on which the rule holds.")
-    to: date | None = Field(None, description="Last day on which it holds; empty: until further notice.")
-    source: Source = Field(description="Where the rule comes from: a law, a guide, or who decided it, and when.")
-
-    _why: str = PrivateAttr("")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Dated:
-        if self.to is not None and self.to < self.from_:
-            raise ValueError(f"to ({self.to}) is before from ({self.from_})")
-        return self
-
-    @cached_property
-    def why(self) -> str:
-        """The rule in words: 'rulebook uk: fees[admin], in force from 2026-01-01'."""
-        return self._why
-
-    def called(self, rulebook: str, section: str) -> None:
-        """Told once, by the rulebook that holds the rule, where it stands."""
-        until = f" to {self.to}" if self.to else ""
-        self._why = f"rulebook {rulebook}: {section}[{self.title()}], in force from {self.from_}{until}"
-
-    def title(self) -> str:
-        """What tells this rule from the others of its section."""
-        raise NotImplementedError
-
-    def answers_for(self) -> Iterable[Hashable]:
-        """What the rule answers for; no two rules of a section may hold one key on one day."""
-        return (self.title(),)
-
-    def covers(self, day: date) -> bool:
-        """Whether the rule is in force on a day."""
-        return self.from_ <= day and (self.to is None or day <= self.to)
 
 
 class LocationRule(Dated):
@@ -163,91 +57,6 @@ class Defaults(Dated):
 
     def title(self) -> str:
         return "all"
-
-
-class JurisdictionRule(Dated):
-    """The tax of one jurisdiction, as the deal carries it."""
-
-    key: Name
-    regions: tuple[Code, ...] = Field((), description="ISO 3166-2 regions, or a country, of the registration address.")
-    postcodes: tuple[Code, ...] = Field((), description="Beginnings of postcodes; empty: the whole region.")
-    deal_types: tuple[DealType, ...] | None = Field(None, description="For which deals; empty: for all.")
-    regime: Literal["additive", "inclusive", "none"]
-    rounding: Literal["line", "document"] = "document"
-    mode: Literal["half_up", "floor"] = "half_up"
-    components: tuple[TaxComponent, ...] = ()
-    rates: dict[str, RateOrMargin] = Field(default_factory=dict)
-    margin_rate: Amount | None = None
-    deposit_tax_point: tuple[Scheme, ...] = Field((), description="Schemes in which a deposit makes a tax point.")
-
-    def title(self) -> str:
-        return self.key
-
-    def answers_for(self) -> Iterable[Hashable]:
-        areas: list[Hashable] = [(region, code) for region in self.regions for code in self.postcodes or ("",)]
-        return [(one, kind) for one in (self.key, *areas) for kind in self.deal_types or ("all",)]
-
-
-class AcquisitionRule(Dated):
-    """How cars of a class are acquired for tax where the class alone decides it (new cars: with VAT)."""
-
-    sale_classes: tuple[SaleClass, ...]
-    acquisition: TaxAcquisition
-
-    def title(self) -> str:
-        return ", ".join(self.sale_classes)
-
-    def answers_for(self) -> Iterable[Hashable]:
-        return self.sale_classes
-
-
-class SchemeRule(Dated):
-    """In which schemes a car acquired in this way may be sold, and in which it is when the source does not say."""
-
-    acquisition: TaxAcquisition
-    default: Scheme
-    allowed: tuple[Scheme, ...]
-
-    def title(self) -> str:
-        return self.acquisition
-
-
-class LineTaxRule(Dated):
-    """The tax of a kind of line: a code (inclusive regimes), or taxable or not (additive regimes)."""
-
-    kinds: tuple[LineKind, ...]
-    scheme: Scheme | None = Field(None, description="Only when the car is sold in this scheme.")
-    regions: tuple[Code, ...] = Field((), description="Only for these jurisdictions' regions; empty: everywhere.")
-    tax_code: Name | None = None
-    taxable: bool | None = None
-    tax_group: Name | None = None
-
-    def title(self) -> str:
-        return ", ".join(self.kinds) + (f" ({self.scheme})" if self.scheme else "")
-
-    def answers_for(self) -> Iterable[Hashable]:
-        return [(kind, self.scheme, region) for kind in self.kinds for region in self.regions or ("",)]
-
-
-class ExemptionRule(Dated):
-    """Sales on which no additive tax is charged: resale with a certificate, exempt buyers."""
-
-    key: Name
-    customer_statuses: tuple[str, ...] = ()
-    sale_classes: tuple[SaleClass, ...] = ()
-
-    def title(self) -> str:
-        return self.key
-
-
-class TaxRules(Strict):
-    """All that decides the tax of a deal."""
-
-    jurisdictions: tuple[JurisdictionRule, ...]
-    acquisitions: tuple[AcquisitionRule, ...] = ()
-    schemes: tuple[SchemeRule, ...] = ()
-    lines: tuple[LineTaxRule, ...]
-    exemptions: tuple[ExemptionRule, ...] = ()
 
 
 class FeeRule(Dated):
@@ -367,7 +176,7 @@ class CommissionSettings(Dated):
     )
     stated_amount: Literal["pay_stated", "by_plan"] = Field(description="Whether an amount in the source wins.")
     fees_in_front: tuple[str, ...] = Field((), description="Departments whose front gross counts the dealer's fees.")
-    chargeback_reserve_rate: Amount | None = None
+    chargeback_reserve_rate: Rate | None = None
 
     def title(self) -> str:
         return "all"
@@ -384,7 +193,7 @@ class PlanRule(Dated):
         "always", description="Accrued always, with a finance contract, or only when the source names a person."
     )
     base: Literal["front", "back", "total", "flat"]
-    rate: Amount | None = None
+    rate: Rate | None = None
     pack: Amount = Decimal(0)
     minimum: Amount | None = None
     maximum: Amount | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from dealbooks.determine.rules import Defaults, FeeRule, JurisdictionRule, ProductRule
+from dealbooks.determine.rules import Defaults, FeeRule, ProductRule
+from dealbooks.determine.tax_rules import JurisdictionRule
 from dealbooks.determine.work import Work, by_source
 from dealbooks.money import MoneyError, exact
 
@@ -36,17 +37,16 @@ def _jurisdiction(work: Work, defaults: Defaults) -> JurisdictionRule | None:
     own = rules.jurisdiction(place.jurisdiction, deal_type) if place else None
     if not defaults.address_decides:
         if own is None and place is not None:
-            _none_found(work, place.jurisdiction, deal_type)
+            _none_found(work, place.jurisdiction, "", deal_type)
         return own
     customer = deal.get("customer") or {}
     address = customer.get("address") or {}
     stated = str(address.get("region") or customer.get("region") or "")
     country = str(address.get("country") or "")
     postcode = str(address.get("postcode") or "")
-    shown = " ".join(part for part in (stated or country, postcode) if part)
     region = rules.region(stated, country) if stated else ""
     if stated and not region:
-        _none_found(work, shown, deal_type)
+        _none_found(work, stated, postcode, deal_type)
         return None
     at_address = rules.jurisdiction_at(region, postcode, deal_type) if region else None
     if at_address is not None:
@@ -54,15 +54,16 @@ def _jurisdiction(work: Work, defaults: Defaults) -> JurisdictionRule | None:
     if (postcode and region) or own is None or (region and region not in own.regions):
         # An address outside every jurisdiction listed, or nothing to fall back on: never the wrong county's tax.
         if place is not None or region:
-            _none_found(work, shown or (place.jurisdiction if place else ""), deal_type)
+            _none_found(work, stated or (place.jurisdiction if place else ""), postcode, deal_type)
         return None
     work.found("R020", "customer.address", place.location if place else "", jurisdiction=own.key)
     return own
 
 
-def _none_found(work: Work, shown: str, deal_type: str) -> None:
+def _none_found(work: Work, place: str, postcode: str, deal_type: str) -> None:
+    shown = f"{place} {postcode}".strip()
     for rule in work.rulebook.tax.jurisdictions:
-        if (shown == rule.key or shown.split(" ")[0].upper() in rule.regions) and not rule.covers(work.day):
+        if rule.is_for(place, postcode, deal_type) and not rule.covers(work.day):
             work.found("R008", "tax", shown, section="tax.jurisdictions", date=work.day)
             return
     work.found("R005", "tax", shown, deal_type=deal_type.replace("_", " "))
@@ -72,6 +73,9 @@ def fill_scheme(work: Work) -> None:
     """How the car was acquired, and the scheme it is sold in; R001, R016, R021. Only where tax is in the price."""
     deal, jurisdiction = work.deal, work.jurisdiction
     if jurisdiction is None or jurisdiction.regime != "inclusive":
+        return
+    if jurisdiction.schemes:
+        _scheme_of_every_car(work, jurisdiction)
         return
     vehicle, sale_class = work.part("vehicle"), str(deal.get("sale_class") or "")
     by_class = work.rules.acquisitions.get(sale_class)
@@ -95,12 +99,24 @@ def fill_scheme(work: Work) -> None:
     work.scheme = str(said or rule.default)
 
 
+def _scheme_of_every_car(work: Work, jurisdiction: JurisdictionRule) -> None:
+    said, allowed = work.said.get("vat_scheme"), jurisdiction.schemes
+    if said and said not in allowed:
+        work.found("R016", "vehicle.tax_acquisition", said, acquisition="any", allowed=" or ".join(allowed))
+        return
+    work.scheme = str(said or allowed[0])
+
+
 def fill_exemption(work: Work) -> None:
-    """Whether the sale is exempt from additive tax, by the buyer's status or the kind of sale."""
-    status = (work.deal.get("customer") or {}).get("tax_status")
+    """Whether the sale is exempt from additive tax, by the buyer's status or the kind of sale; R038."""
+    customer = work.deal.get("customer") or {}
+    status = customer.get("tax_status")
     for rule in work.rules.exemptions:
         if (status and status in rule.customer_statuses) or work.deal.get("sale_class") in rule.sale_classes:
             work.exempt = rule
+            if rule.certificate and not customer.get("resale_certificate"):
+                buyer = customer.get("name") or customer.get("id") or ""
+                work.found("R038", "customer.resale_certificate", buyer, exemption=rule.key)
             return
 
 
@@ -124,7 +140,7 @@ def fill_line_tax(
         return
     path = f"lines[{index}]"
     region = jurisdiction.regions[0] if jurisdiction.regions else ""
-    general = work.rules.line_tax(kind, work.scheme, region)
+    general = work.rules.line_tax(kind, work.scheme, region, str(work.deal.get("deal_type") or ""))
     if jurisdiction.regime == "inclusive":
         _fill_code(work, path, line, rule, general, said_taxable)
         return
@@ -153,7 +169,7 @@ def _fill_code(work: Work, path: str, line: dict[str, Any], rule: Any, general: 
     stated = line.get("tax_code")
     if stated is None and expected is None:
         # Without a scheme a finding already says why the car's own lines wait for their code.
-        if work.scheme or work.rules.line_tax(line["kind"], "standard", "") is None:
+        if work.scheme or work.rules.line_tax(line["kind"], "standard", "", "") is None:
             scheme = f" under the {work.scheme} scheme" if work.scheme else ""
             work.found("R032", f"{path}.tax_code", _shown(line["kind"]), scheme=scheme)
         return
@@ -183,14 +199,15 @@ def compare_rates(work: Work) -> None:
     A file may write 6 % as 6.000 or as 0.06: either is understood. Rates are compared only, never taken.
     """
     tax = work.deal.get("tax")
-    if not tax or not work.said.get("taxes"):
-        return
+    if not tax or not work.said.get("taxes") or any(one.get("rate") is None for one in tax.get("components") or ()):
+        return  # a rate that could not be told has its own finding
     known = {str(one["code"]): exact(one["rate"]) for one in tax.get("components") or ()}
     known |= {code: exact(rate) for code, rate in (tax.get("rates") or {}).items() if rate != "margin"}
     if tax.get("margin_rate") is not None:
         known["margin"] = exact(tax["margin_rate"])
-    groups = {one.get("tax_groups") and tuple(one["tax_groups"]) for one in tax.get("components") or ()}
-    allowed = set(known.values()) | _sums(tax.get("components") or (), groups)
+    if tax.get("lct") is not None:
+        known["AU-LCT"] = exact(tax["lct"]["rate"])
+    allowed: set[Decimal] = set()
     for index, stated in enumerate(work.said.get("taxes") or ()):
         try:
             rate = exact(stated["rate"]) if stated.get("rate") is not None else None
@@ -199,15 +216,22 @@ def compare_rates(work: Work) -> None:
         if rate is None:
             continue
         code = stated.get("code")
-        expected = {known[code]} if code in known else allowed
+        if code in known:
+            expected = {known[code]}
+        elif rate in known.values():
+            continue
+        else:
+            # The whole rate of a group of lines is worked out only for a rate that is none of the known ones.
+            allowed = expected = allowed or {*known.values(), *_sums(tax.get("components") or ())}
         if rate not in expected and rate / 100 not in expected:
             text = " or ".join(sorted({format(one.normalize(), "f") for one in expected})) or "no rate"
             name = stated.get("name") or code or "tax"
             work.found("R009", f"taxes[{index}].rate", stated["rate"], name=name, expected=text, date=work.day)
 
 
-def _sums(components: Any, groups: set[Any]) -> set[Decimal]:
+def _sums(components: Any) -> set[Decimal]:
     """The whole rate of each group of lines: a source often states state and county tax as one."""
+    groups = {one.get("tax_groups") and tuple(one["tax_groups"]) for one in components}
     sums = set()
     for group in groups | {("vehicle",)}:
         wanted = set(group or ())

@@ -10,24 +10,31 @@ from typing import Any
 
 from dealbooks.book import Book
 from dealbooks.catalogue_determine import DETERMINE_RULES
+from dealbooks.catalogue_regimes import REGIME_RULES
+from dealbooks.determine.dated import Dated
 from dealbooks.determine.inforce import InForce
 from dealbooks.determine.rulebook import Rulebook
-from dealbooks.determine.rules import Dated, JurisdictionRule, LocationRule
+from dealbooks.determine.rules import LocationRule
+from dealbooks.determine.tax_rules import JurisdictionRule
 from dealbooks.findings import Finding
 
 _PLAIN = frozenset({str, Decimal, bool, int, date, type(None)})
-_RULES = {rule.code: rule for rule in DETERMINE_RULES}
+_RULES = {rule.code: rule for rule in (*DETERMINE_RULES, *REGIME_RULES)}
 
 
 def plain_copy(value: Any) -> Any:
     """A copy of nested dicts and lists that shares only values that cannot change."""
     kind = type(value)
-    if kind in _PLAIN:
-        return value
-    if kind is dict or isinstance(value, Mapping):
-        return {key: one if type(one) in _PLAIN else plain_copy(one) for key, one in value.items()}
+    if kind is dict:
+        copied = value.copy()
+        for key, one in value.items():
+            if type(one) not in _PLAIN:
+                copied[key] = plain_copy(one)
+        return copied
     if kind is list or kind is tuple:
         return [plain_copy(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: plain_copy(one) for key, one in value.items()}
     return value
 
 

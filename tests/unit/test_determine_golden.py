@@ -14,11 +14,15 @@ from dealbooks.determine import compare_commissions, compare_tax_total, determin
 from dealbooks.draft import Determined
 from dealbooks.findings import has_errors
 from dealbooks.posting import Posted, case_expected, post_deal
-from tests.determine_support import CALIFORNIA, FLORIDA, UK, case, leaves, restated
+from tests.determine_support import CALIFORNIA, FLORIDA, INDIANA, MICHIGAN, ONTARIO, UK, case, leaves, restated
 
 GOLDEN = [
     ("G01", FLORIDA, "us-fl"),
     ("G02", CALIFORNIA, "us-ca"),
+    ("G03", INDIANA, "us-in"),
+    ("G04", MICHIGAN, "us-mi"),
+    ("G19", ONTARIO, "ca-on"),
+    ("G23", MICHIGAN, "us-mi"),
     ("G09", UK, "uk"),
     ("G10", UK, "uk"),
     ("G11", UK, "uk"),

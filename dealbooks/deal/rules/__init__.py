@@ -26,7 +26,14 @@ from dealbooks.deal.rules.identity import (
 )
 from dealbooks.deal.rules.known import NOTHING_KNOWN, Known
 from dealbooks.deal.rules.lines import check_insurance, check_lines, check_vehicle_line
-from dealbooks.deal.rules.money import check_balance, check_cash, check_finance, check_identity, check_receipts
+from dealbooks.deal.rules.money import (
+    check_balance,
+    check_cash,
+    check_finance,
+    check_fundings,
+    check_identity,
+    check_receipts,
+)
 from dealbooks.deal.rules.structure import structure_findings
 from dealbooks.deal.rules.tax import check_components, check_line_codes, check_margin, check_rates_table
 from dealbooks.deal.rules.trade import check_trades
@@ -39,7 +46,7 @@ _CHECKS: tuple[Callable[[Deal, Known], Iterator[Finding]], ...] = (
     check_amounts, check_rates, check_book, check_currency, check_dates, check_history, check_transfer, check_parties,
     check_vin, check_vehicle, check_cost, check_vehicle_line, check_lines, check_insurance,
     check_line_codes, check_margin, check_rates_table, check_components, check_trades,
-    check_receipts, check_cash, check_finance, check_balance, check_commission,
+    check_receipts, check_cash, check_finance, check_fundings, check_balance, check_commission,
 )  # fmt: skip
 
 

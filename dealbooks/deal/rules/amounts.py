@@ -6,12 +6,18 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from dealbooks.deal.model import Deal, Deposit, Funding, Incentive, Payment, Rebate, Refund, SaleLine
+from dealbooks.deal.model import Chargeback, Deal, Deposit, Funding, Part, Payment, Rebate, Refund, SaleLine
 from dealbooks.money import minor_digits, round_amount
 
-_WithAmount = Deposit | Payment | Refund | Rebate | Incentive | Funding
+_WithAmount = Deposit | Payment | Refund | Rebate | Funding | Chargeback
 
 DEDUCTIONS = frozenset({"discount", "auction_fee"})
+_OF_DEAL = ("contract_total", "rounding_tolerance")
+_OF_CAR = ("cost", "recon_cost", "pack", "holdback", "floorplan_amount", "stock_book_purchase_price")
+_OF_TRANSFER = ("from_cost", "from_recon_cost", "price")
+_OF_TRADE = ("allowance", "acv", "payoff", "input_tax_amount")
+_OF_FINANCE = ("reserve", "flat", "gross_cap_cost", "cap_cost_reduction", "residual", "withheld_by_lessor")
+_OF_PLAN = ("pack", "minimum", "maximum", "flat")
 
 
 class PlacedAmount(NamedTuple):
@@ -49,42 +55,17 @@ def amounts(deal: Deal) -> Iterator[PlacedAmount]:
     yield from _commission(deal)
 
 
-def _some(currency: str, **values: Decimal | None) -> Iterator[PlacedAmount]:
-    for path, value in values.items():
+def _named(part: Part, names: Sequence[str], currency: str, prefix: str = "") -> Iterator[PlacedAmount]:
+    for name in names:
+        value = getattr(part, name)
         if value is not None:
-            yield PlacedAmount(path, value, currency)
-
-
-def _under(prefix: str, placed: Iterator[PlacedAmount]) -> Iterator[PlacedAmount]:
-    for amount in placed:
-        yield amount._replace(path=f"{prefix}.{amount.path}")
+            yield PlacedAmount(prefix + name, value, currency)
 
 
 def _vehicle(deal: Deal) -> Iterator[PlacedAmount]:
-    car = deal.vehicle
-    yield from _under(
-        "vehicle",
-        _some(
-            deal.base_currency,
-            cost=car.cost,
-            recon_cost=car.recon_cost,
-            pack=car.pack,
-            holdback=car.holdback,
-            floorplan_amount=car.floorplan_amount,
-            stock_book_purchase_price=car.stock_book_purchase_price,
-        ),
-    )
-    transfer = deal.group_transfer
-    if transfer is not None:
-        yield from _under(
-            "group_transfer",
-            _some(
-                deal.base_currency,
-                from_cost=transfer.from_cost,
-                from_recon_cost=transfer.from_recon_cost,
-                price=transfer.price,
-            ),
-        )
+    yield from _named(deal.vehicle, _OF_CAR, deal.base_currency, "vehicle.")
+    if deal.group_transfer is not None:
+        yield from _named(deal.group_transfer, _OF_TRANSFER, deal.base_currency, "group_transfer.")
 
 
 def _lines(deal: Deal) -> Iterator[PlacedAmount]:
@@ -97,53 +78,28 @@ def _lines(deal: Deal) -> Iterator[PlacedAmount]:
 def _settlement(deal: Deal) -> Iterator[PlacedAmount]:
     currency = deal.currency
     for index, trade in enumerate(deal.trade_ins):
-        named = _some(
-            currency,
-            allowance=trade.allowance,
-            acv=trade.acv,
-            payoff=trade.payoff,
-            input_tax_amount=trade.input_tax_amount,
-        )
-        yield from _under(f"trade_ins[{index}]", named)
+        yield from _named(trade, _OF_TRADE, currency, f"trade_ins[{index}].")
     groups: dict[str, Sequence[_WithAmount]] = {
         "deposits": deal.deposits,
         "payments": deal.payments,
         "refunds": deal.refunds,
         "rebates": deal.rebates,
-        "dealer_incentives": deal.dealer_incentives,
         "fundings": deal.fundings,
+        "chargebacks": deal.chargebacks,
     }
     for name, group in groups.items():
         for index, part in enumerate(group):
             yield PlacedAmount(f"{name}[{index}].amount", part.amount, currency)
-    yield from _some(currency, contract_total=deal.contract_total, rounding_tolerance=deal.rounding_tolerance)
+    for index, incentive in enumerate(deal.dealer_incentives):
+        yield PlacedAmount(f"dealer_incentives[{index}].amount", incentive.amount, deal.base_currency)
+    yield from _named(deal, _OF_DEAL, currency)
 
 
 def _finance(deal: Deal) -> Iterator[PlacedAmount]:
-    contract = deal.finance
-    if contract is None:
-        return
-    yield from _under(
-        "finance",
-        _some(
-            deal.currency,
-            reserve=contract.reserve,
-            flat=contract.flat,
-            gross_cap_cost=contract.gross_cap_cost,
-            cap_cost_reduction=contract.cap_cost_reduction,
-            residual=contract.residual,
-            withheld_by_lessor=contract.withheld_by_lessor,
-        ),
-    )
+    if deal.finance is not None:
+        yield from _named(deal.finance, _OF_FINANCE, deal.currency, "finance.")
 
 
 def _commission(deal: Deal) -> Iterator[PlacedAmount]:
     for index, plan in enumerate(deal.commission_plans):
-        named = _some(
-            plan.currency or deal.base_currency,
-            pack=plan.pack,
-            minimum=plan.minimum,
-            maximum=plan.maximum,
-            flat=plan.flat,
-        )
-        yield from _under(f"commission_plans[{index}]", named)
+        yield from _named(plan, _OF_PLAN, plan.currency or deal.base_currency, f"commission_plans[{index}].")

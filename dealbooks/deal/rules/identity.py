@@ -14,7 +14,7 @@ from dealbooks.deal.model import Deal
 from dealbooks.deal.rules.amounts import amounts, text
 from dealbooks.deal.rules.known import Known
 from dealbooks.findings import Finding
-from dealbooks.money import minor_digits
+from dealbooks.money import minor_digits, minor_unit
 
 # Under these the finance house or the lessor buys the car (HMRC VATVAL06140).
 BOUGHT_BY_LENDER = {
@@ -32,7 +32,7 @@ def check_amounts(deal: Deal, known: Known) -> Iterator[Finding]:
             yield found("D006", path, text(value))
         if not per_unit and currency in CURRENCIES:
             digits = minor_digits(currency)
-            if value != round(value, digits):
+            if not value.same_quantum(minor_unit(currency)) and value != round(value, digits):
                 yield found("D005", path, text(value), currency=currency, digits=digits)
 
 
@@ -100,6 +100,8 @@ def check_dates(deal: Deal, known: Known) -> Iterator[Finding]:
         yield found("D019", "dates.delivery", deal.accounting_date, used=used)
     elif dates.contract is not None and dates.contract > dates.delivery:
         yield found("D017", "dates.contract", dates.contract, delivery=dates.delivery)
+    if known.today is not None and (ahead := (deal.accounting_date - known.today).days) > known.future_days:
+        yield found("D028", "dates.accounting", deal.accounting_date, days=ahead, today=known.today)
     if dates.funding is not None and dates.contract is not None and dates.funding < dates.contract:
         yield found("D020", "dates.funding", dates.funding, contract=dates.contract)
     if deal.tax.regime == "inclusive" and dates.tax_point is None:

@@ -18,7 +18,8 @@ _ZERO = Decimal(0)
 
 def repeated(values: Iterable[str]) -> list[str]:
     """Those that occur more than once, each once, in the order first met."""
-    return [value for value, times in Counter(values).items() if times > 1]
+    listed = list(values)
+    return [value for value, times in Counter(listed).items() if times > 1] if len(set(listed)) < len(listed) else []
 
 
 def check_receipts(deal: Deal, known: Known) -> Iterator[Finding]:
@@ -30,8 +31,12 @@ def check_receipts(deal: Deal, known: Known) -> Iterator[Finding]:
         yield found("D101", "refunds", refund, group="refunds")
     for funding in repeated(part.funding_id for part in deal.fundings):
         yield found("D101", "fundings", funding, group="fundings")
+    for chargeback in repeated(part.chargeback_id for part in deal.chargebacks):
+        yield found("D101", "chargebacks", chargeback, group="chargebacks")
     if deal.currency != deal.base_currency:
         for index, payment in enumerate(deal.payments):
+            if payment.fx_rate is None and payment.date == deal.accounting_date:
+                continue  # the deal's own rate is of that day
             if payment.fx_rate is None or payment.fx_rate <= 0:
                 path = f"payments[{index}].fx_rate"
                 yield found("D105", path, payment.receipt_id, currency=deal.currency)
@@ -62,6 +67,17 @@ def check_finance(deal: Deal, known: Known) -> Iterator[Finding]:
                 "D104", "finance.amount_financed", text(contract.amount_financed), computed=text(adjusted),
                 gross=text(contract.gross_cap_cost), reduction=text(contract.cap_cost_reduction),
             )  # fmt: skip
+
+
+def check_fundings(deal: Deal, known: Known) -> Iterator[Finding]:
+    """The lender does not pay more for the contract than it financed."""
+    if deal.finance is None:
+        return
+    paid = sum((part.amount for part in deal.fundings if part.kind == "contract"), _ZERO)
+    if paid > deal.finance.amount_financed:
+        yield found(
+            "D108", "fundings", text(paid), financed=text(deal.finance.amount_financed), lender=deal.finance.lender
+        )
 
 
 def check_balance(deal: Deal, known: Known) -> Iterator[Finding]:
@@ -96,6 +112,11 @@ def _signed_total(deal: Deal, invoice_total: Decimal) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _taken_back(deal: Deal) -> bool:
+    """Whether the sale was undone: refunds after that give back what had settled it, and settle nothing of it."""
+    return any(event.event in ("unwound", "cancelled") for event in deal.lifecycle)
+
+
 def _settlement(deal: Deal, invoice_total: Decimal) -> Iterator[Finding]:
     deposits = sum((part.amount for part in deal.deposits), _ZERO)
     payments = sum((part.amount for part in deal.payments), _ZERO)
@@ -104,7 +125,8 @@ def _settlement(deal: Deal, invoice_total: Decimal) -> Iterator[Finding]:
     )
     rebates = sum((part.amount for part in deal.rebates if part.assigned_to_dealer), _ZERO)
     financed = deal.finance.amount_financed if deal.finance is not None else _ZERO
-    settled = deposits + payments + equity + rebates + financed
+    refunded = _ZERO if _taken_back(deal) else sum((part.amount for part in deal.refunds), _ZERO)
+    settled = deposits + payments + equity + rebates + financed - refunded
     left = invoice_total - settled
     if left == deal.balance_due:
         return
@@ -114,5 +136,5 @@ def _settlement(deal: Deal, invoice_total: Decimal) -> Iterator[Finding]:
     yield found(
         "D106", "balance_due", text(left), total=text(invoice_total), settled=text(settled), deposits=text(deposits),
         payments=text(payments), equity=text(equity), rebates=text(rebates), financed=text(financed),
-        due=text(deal.balance_due),
+        refunded=text(refunded), due=text(deal.balance_due),
     )  # fmt: skip

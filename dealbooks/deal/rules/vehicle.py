@@ -61,9 +61,10 @@ def check_cost(deal: Deal, known: Known) -> Iterator[Finding]:
     if car.cost_currency is not None and car.cost_currency != deal.base_currency:
         yield found("D049", "vehicle.cost_currency", car.cost_currency, currency=deal.base_currency)
     margin = {code for code, rate in deal.tax.rates.items() if rate == "margin"}
-    if car.tax_acquisition is None and deal.sale_class in _USED and _acquisition_decides(deal, known, margin):
-        yield found("D050", "vehicle.tax_acquisition", car.stock_no)
     on_margin = any(line.kind == "vehicle" and line.tax_code in margin for line in deal.lines)
+    second_hand = on_margin or deal.sale_class in _USED
+    if car.tax_acquisition is None and second_hand and _acquisition_decides(deal, known, margin):
+        yield found("D050", "vehicle.tax_acquisition", car.stock_no)
     if on_margin and car.stock_book_purchase_price is None:
         yield found("D051", "vehicle.stock_book_purchase_price")
 
