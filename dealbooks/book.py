@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,6 +40,21 @@ class Policies(BaseModel):
     fi_presentation: Literal["gross", "net"] = Field(
         "gross", description="F&I products as sale and cost (management presentation), or as commission only (agency)."
     )
+    vat_period_starts: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field(
+        (),
+        description="The months in which the book's VAT periods begin ([1, 4, 7, 10] for calendar quarters, all twelve"
+        " for monthly returns): a deposit taken in an earlier period than its sale is taxed there. Left out, deposits"
+        " are taxed with the sale.",
+    )
+
+
+def vat_period(starts: Iterable[int], day: date) -> tuple[int, int] | None:
+    """The (year, first month) of the VAT period that a day is in; None for a book without VAT periods."""
+    months = sorted(starts)
+    if not months:
+        return None
+    begun = [month for month in months if month <= day.month]
+    return (day.year, begun[-1]) if begun else (day.year - 1, months[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +74,11 @@ class Locks:
     """Until when a book is closed: nothing may be dated on or before this day. None: nothing is closed."""
 
     closed_through: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBook:
+    """The book of another legal entity of the group, from which a car of this deal came."""
+
+    book: Book | None = None
+    locks: Locks = field(default_factory=Locks)

@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from dealbooks.book import Account, Chart
 from dealbooks.errors import ConfigError
+from dealbooks.yamlfile import read_yaml
 
 __all__ = ["account_for", "load_chart", "shipped_charts"]
 
@@ -65,11 +65,12 @@ def load_chart(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
     return Chart(name=chart.name, roles=roles)
 
 
-def account_for(chart: Chart, role: str, *, needed_by: str) -> Account:
+def account_for(chart: Chart, role: str, *, needed_by: str, book: str = "") -> Account:
     """The account of a role.
 
     Args:
         needed_by: the deal and line that need it, for the message.
+        book: whose chart it is, so that the message names the settings to mend.
 
     Raises:
         ConfigError: when the chart has no account for the role.
@@ -78,9 +79,19 @@ def account_for(chart: Chart, role: str, *, needed_by: str) -> Account:
     if account is None:
         raise ConfigError(
             f"Chart {chart.name} has no account for {role}, which is needed by {needed_by}.",
-            fix=f"Give {role} an account in the chart of the book.",
+            fix=_where_to_mend(chart, role, book),
         )
     return account
+
+
+def _where_to_mend(chart: Chart, role: str, book: str) -> str:
+    if not book:
+        return f"Give {role} an account in the chart of the book."
+    given = f"accounts: {{{role}: {{number: ..., name: ..., type: ...}}}}"
+    return (
+        f"Give {role} an account: in dealbooks.yaml under books: {book}: {given}, or under roles: in the file of chart "
+        f"{chart.name}, which books: {book}: chart: names."
+    )
 
 
 @lru_cache(maxsize=32)
@@ -94,14 +105,7 @@ def _known_roles() -> frozenset[str]:
 
 
 def _read(path: Path) -> Chart:
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"Chart of accounts {path} cannot be read: {error.strerror}.", fix="Check its path and its permissions."
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"Chart of accounts {path} is not valid YAML: {error}", fix="Mend the file.") from error
+    data = read_yaml(path, what="Chart of accounts ")
     if not isinstance(data, dict) or not isinstance(data.get("roles"), dict):
         raise ConfigError(
             f"Chart of accounts {path} has no list of roles.",

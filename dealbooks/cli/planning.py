@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +16,10 @@ from dealbooks.cli.progress import progress
 from dealbooks.cli.session import JsonOption, Session, day
 
 if TYPE_CHECKING:
+    from dealbooks.deal.rules import Known
     from dealbooks.house import House
     from dealbooks.pipeline.plan import BatchPlan
+    from dealbooks.posting import Worked
 
 _MOST = 10
 
@@ -60,7 +63,7 @@ def plan(
     if (deal is not None or case is not None) and (out is not None or source or since):
         raise UsageError("--out, --source and --since belong to a plan of everything.", fix="Leave them out.")
     if case is not None:
-        return _show_one(_of_case(case), None, as_json=as_json)
+        return _show_one(*_of_case(case), None, as_json=as_json)
     if deal is not None:
         return _of_deal(Session.of(context), deal, book, as_json=as_json)
     return _of_everything(context, source, since, out, as_json=as_json)
@@ -86,38 +89,71 @@ def _no_float(text: str) -> Any:
     raise ValueError(f"the number {text} is not in quotes")
 
 
-def _of_case(file: Path) -> dict[str, Any]:
-    from dealbooks.errors import StopBatch, UsageError
-    from dealbooks.posting import PostingError, case_expected
+def _of_case(file: Path) -> tuple[Worked, dict[str, Any]]:
+    """The case as it was worked, and what it comes to in the form that the case itself uses."""
+    from dealbooks.errors import UsageError
+    from dealbooks.posting import work_case
 
     data = _read(file)
     if not isinstance(data, dict) or not isinstance(data.get("deal"), dict):
         raise UsageError(
             f"{file} is not a case: it has no deal.", fix="A case has the keys deal and, if amended, more."
         )
-    try:
-        return case_expected(data["deal"], data.get("deal_amended"), data.get("scenario"))
-    except PostingError as error:
-        raise StopBatch(error.message, fix=error.fix) from error
+    worked = work_case(data["deal"], data.get("deal_amended"), data.get("scenario"))
+    found, wanted = worked.as_expected(), data.get("expected")
+    return worked, in_form_of(found, wanted) if isinstance(wanted, dict) else found
+
+
+def in_form_of(found: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What was found without those of its details that a case of this form does not state: why an entry is dated on
+    another day, and what an unwind leaves to collect."""
+    listed = [one for one in wanted.get("entries", ()) if isinstance(one, dict)]
+    unstated = {name for name in ("original_date", "note") if not any(name in one for one in listed)}
+    form = {name: value for name, value in found.items() if name != "unwind_incomplete" or name in wanted}
+    form["entries"] = [
+        {name: value for name, value in entry.items() if name not in unstated} for entry in found["entries"]
+    ]
+    return form
 
 
 def _of_deal(session: Session, file: Path, book: str, *, as_json: bool) -> int:
-    from dealbooks.errors import StopBatch
+    from dealbooks.book import Locks, OtherBook
     from dealbooks.house import House
-    from dealbooks.posting import PostingError, case_expected
+    from dealbooks.posting import work_deal
+    from dealbooks.readiness import missing_for
 
     house = House(session.config())
     try:
         kept = house.book(book)
-        scenario = {"closed_through": _closed_through(house, book)}
-        try:
-            data = case_expected(_read(file), None, scenario, kept)
-        except PostingError as error:
-            raise StopBatch(error.message, fix=error.fix) from error
+        others = {
+            config.legal_entity: OtherBook(house.book(name), Locks(_closed_through(house, name)))
+            for name, config in house.config.books.items()
+            if name != book
+        }
+        locks = Locks(_closed_through(house, book))
+        wanted = house.book_config(book).post_when
+        worked = work_deal(
+            _read(file), kept, known=_known(house, book), missing=lambda deal: missing_for(deal, wanted), locks=locks,
+            others=others,
+        )  # fmt: skip
         roles = {} if kept.chart is None else {role: f"{a.number} {a.name}" for role, a in kept.chart.roles.items()}
-        return _show_one(data, roles, as_json=as_json)
+        return _show_one(worked, worked.as_expected(), roles, as_json=as_json)
     finally:
         house.store.close()
+
+
+def _known(house: House, book: str) -> Known:
+    """What the rules may know of the book. A deal may be planned before its source is set up."""
+    from dealbooks.deal.rules import Known
+
+    config = house.book_config(book)
+    return Known(
+        legal_entities=frozenset(one.legal_entity for one in house.config.books.values()),
+        locations=frozenset(config.locations),
+        base_currency=config.currency,
+        regime=config.regime,
+        vat_period_starts=config.policies.vat_period_starts,
+    )
 
 
 def _closed_through(house: House, book: str) -> Any:
@@ -133,13 +169,13 @@ def _closed_through(house: House, book: str) -> Any:
     return locks(house, book).closed_through if revision(house.store) is not None else None
 
 
-def _show_one(data: dict[str, Any], roles: dict[str, str] | None, *, as_json: bool) -> int:
+def _show_one(worked: Worked, data: dict[str, Any], roles: dict[str, str] | None, *, as_json: bool) -> int:
     from dealbooks.cli.page import show_page
 
     if as_json:
         output.say_json(data)
     else:
-        show_page(data, roles or {})
+        show_page(worked, roles or {})
     return 0
 
 

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def init(
     folder: Annotated[Path, typer.Argument(help="Where; by default here.", show_default=False)] = Path(),
-    rules: Annotated[str, typer.Option("--rules", help="Rulebook to start from: uk, us-ca or us-fl.")] = "uk",
+    rules: Annotated[str, typer.Option("--rules", help="Rulebook to start from, such as uk, us-fl or ca-on.")] = "uk",
     force: Annotated[Switch, typer.Option("--force", help="Overwrite what is there.")] = False,
     as_json: JsonOption = False,
 ) -> None:

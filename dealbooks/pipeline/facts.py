@@ -1,4 +1,5 @@
-"""Facts about a deal that reach us beside it: the lender paid, a settlement was paid. They make no version of the deal.
+"""Facts about a deal that reach us beside it: the lender paid, a settlement was paid, income was charged back. They
+make no version of the deal.
 
 A fact is known by its deal, kind and subject (a reference, or the stock number of a part-exchange; capitals and spaces
 around it do not matter). The same fact again changes nothing; with another amount, day or method it is refused. A fact
@@ -11,24 +12,33 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from dealbooks.canonical import canonical_json, compact_json, sha256_hex
 from dealbooks.catalogue import found
-from dealbooks.deal import Deal, Funding, PayoffPaid
+from dealbooks.deal import Chargeback, Deal, Funding, PayoffPaid, SaleLine
+from dealbooks.entries import Entry
 from dealbooks.findings import Finding
 from dealbooks.house import House
 from dealbooks.money import MoneyError, exact
 from dealbooks.pipeline.corrections import active_overrides, correct_columns
 from dealbooks.pipeline.records import record_of
 from dealbooks.pipeline.settings import BookFinder
+from dealbooks.posting.chargeback import charged_back
 from dealbooks.store import Tx
 from dealbooks.store.db import Row
 from dealbooks.store.tables import deals, facts, inbox, quarantine
 
-_KINDS = {"funded": "funding", "reserve_received": "reserve", "payoff_paid": "payoff"}
+_KINDS = {
+    "funded": "funding",
+    "reserve_received": "reserve",
+    "payoff_paid": "payoff",
+    "charged_back": "chargeback",
+}
+_F_AND_I = ("fi_product", "insurance")
 _TAKING = ("accepted", "planned", "posted")
 _UNSETTLED = ("waiting", "conflict")
 _METHOD = "bank_transfer"  # of money that is told without a method
@@ -36,7 +46,7 @@ _METHOD = "bank_transfer"  # of money that is told without a method
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact as stored; `kind` is funding, reserve or payoff."""
+    """One fact as stored; `kind` is funding, reserve, payoff or chargeback."""
 
     row: Row
     kind: str
@@ -144,10 +154,11 @@ def _changed(before: Row, now: Row) -> Finding | None:
 
 def _terms(fact: Row) -> dict[str, Any]:
     body = json.loads(fact["body"])
-    return {
+    terms: dict[str, Any] = {
         "amount": exact(body["amount"]), "date": body["date"],
         "method": (body["method"] or _METHOD).replace("_", " "),
     }  # fmt: skip
+    return terms | {"product": _folded(body["product"])} if "product" in body else terms
 
 
 def _read(tx: Tx, row: Row, house: House, finder: BookFinder, fixes: Sequence[Row]) -> tuple[Row | None, list[Finding]]:
@@ -172,6 +183,8 @@ def _read(tx: Tx, row: Row, house: House, finder: BookFinder, fixes: Sequence[Ro
         subject = str(data.get("reference") or "").strip() or f"{kind}-{data['date']}"
     place = finder.location_of_store(book, store_code) if store_code else ""
     body = {"amount": str(data["amount"]), "date": str(data["date"]), "method": str(data.get("method") or "")}
+    if kind == "chargeback":
+        body |= {"product": str(data.get("product") or "").strip(), "reason": str(data.get("reason") or "")}
     return {
         "id": "", "book": book, "location": place, "deal_number": str(data["deal_number"]), "deal_id": None,
         "kind": kind, "subject": subject, "body": compact_json(body), "inbox_id": row["id"], "state": "waiting",
@@ -279,9 +292,10 @@ def load_facts(conn: Connection, book: str, *, state: str | None = None) -> dict
     return loaded
 
 
-def conflicts(deal: Deal, known: Iterable[Fact]) -> dict[str, str]:
-    """Facts that do not fit the deal: fact id -> what is wrong, in words."""
+def conflicts(deal: Deal, known: Iterable[Fact], recorded: Iterable[Entry]) -> dict[str, str]:
+    """Facts that do not fit the deal, given what is recorded of it: fact id -> what is wrong, in words."""
     wrong: dict[str, str] = {}
+    charged = charged_back(recorded)
     payoffs = {_folded(trade.stock_no): trade for trade in deal.trade_ins}
     for fact in known:
         amount = exact(fact.body["amount"])
@@ -294,15 +308,55 @@ def conflicts(deal: Deal, known: Iterable[Fact]) -> dict[str, str]:
                 wrong[fact.row["id"]] = (
                     f"{amount} was paid on {subject}, but the settlement in the deal is {trade.payoff}"
                 )
+        elif fact.kind == "chargeback":
+            if said := _unfit_chargeback(deal, fact.body, charged):
+                wrong[fact.row["id"]] = said
         elif deal.finance is None:
             wrong[fact.row["id"]] = f"deal {deal.deal_id} has no finance that a lender could pay"
     return wrong
+
+
+def _unfit_chargeback(deal: Deal, body: Mapping[str, Any], charged: dict[str | None, Decimal]) -> str:
+    """What is wrong with a chargeback, in words; empty when it fits its deal. `charged` counts what is taken back from
+    each product."""
+    ends = [event.at for event in deal.lifecycle if event.event in ("unwound", "cancelled")]
+    if ends:
+        return f"deal {deal.deal_id} was taken back on {max(ends)}, and the income that is charged back with it"
+    if deal.currency != deal.base_currency:
+        return f"deal {deal.deal_id} is in {deal.currency}: enter the chargeback in the ledger by hand"
+    named = body.get("product") or ""
+    fits = _lines_named(deal, named) if named else []
+    if named and len(fits) != 1:
+        many = "no" if not fits else "more than one"
+        return f"deal {deal.deal_id} has {many} finance and insurance product {named}: name it as the deal's line does"
+    name: str | None = None
+    if named:
+        name, earned = fits[0].line_id, fits[0].quantity * fits[0].unit_price
+    else:
+        earned = deal.finance.reserve if deal.finance is not None else Decimal(0)
+    total = charged.get(name, Decimal(0)) + exact(body["amount"])
+    if total > earned:
+        what = f"product {named}" if named else "the finance reserve"
+        return f"{total} are charged back in deal {deal.deal_id}, but {what} brought {earned}"
+    charged[name] = total
+    return ""
+
+
+def _lines_named(deal: Deal, named: str) -> list[SaleLine]:
+    """The F&I lines that a name can mean: by number, else by description, else by provider."""
+    lines = [line for line in deal.lines if line.kind in _F_AND_I]
+    for field_ in ("line_id", "description", "provider"):
+        fits = [line for line in lines if _folded(getattr(line, field_) or "") == _folded(named)]
+        if fits:
+            return fits
+    return []
 
 
 def with_facts(deal: Deal, known: Iterable[Fact]) -> Deal:
     """The deal with its facts put where the posting rules look for them."""
     fundings = list(deal.fundings)
     trades = list(deal.trade_ins)
+    charged = list(deal.chargebacks)
     for fact in known:
         day = date.fromisoformat(fact.body["date"])
         method = fact.body.get("method") or _METHOD
@@ -313,6 +367,17 @@ def with_facts(deal: Deal, known: Iterable[Fact]) -> Deal:
                 trade.model_copy(update={"payoff_paid": paid}) if _folded(trade.stock_no) == _folded(subject) else trade
                 for trade in trades
             ]
+        elif fact.kind == "chargeback":
+            named = fact.body.get("product") or ""
+            charged.append(
+                Chargeback(
+                    chargeback_id=fact.subject,
+                    amount=exact(fact.body["amount"]),
+                    date=day,
+                    reason=fact.body.get("reason") or "cancelled",
+                    line_id=_lines_named(deal, named)[0].line_id if named else None,
+                )
+            )
         else:
             fundings.append(
                 Funding(
@@ -323,4 +388,6 @@ def with_facts(deal: Deal, known: Iterable[Fact]) -> Deal:
                     method=method,
                 )
             )
-    return deal.model_copy(update={"fundings": tuple(fundings), "trade_ins": tuple(trades)})
+    return deal.model_copy(
+        update={"fundings": tuple(fundings), "trade_ins": tuple(trades), "chargebacks": tuple(charged)}
+    )

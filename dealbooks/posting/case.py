@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
 
-from dealbooks.book import Book, Locks
+from dealbooks.book import Book, Locks, OtherBook, Policies
 from dealbooks.deal import Deal, LifecycleEvent
+from dealbooks.deal.rules import Known, structure_findings
+from dealbooks.deal.rules.known import NOTHING_KNOWN
 from dealbooks.entries import Entry
 from dealbooks.errors import UsageError
 from dealbooks.money import amount_text
 from dealbooks.posting.arithmetic import ZERO
 from dealbooks.posting.lifecycle import ended
-from dealbooks.posting.post import post_deal
+from dealbooks.posting.post import NO_OTHERS, post_deal
 from dealbooks.posting.posted import History, Posted
+from dealbooks.posting.refusal import not_completed, refuse_broken, refuse_unready, refuse_unsettled
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A deal as it was posted, version by version; the last is how it stands. `first` is set when it was amended."""
+
+    posted: Posted
+    first: Posted | None = None
+    amended: Posted | None = None
+
+    def as_expected(self) -> dict[str, Any]:
+        """The form of a golden case's `expected`, with `unwind_incomplete` when an unwind leaves something open."""
+        data = self.posted.as_expected()
+        if self.first is not None and self.amended is not None:
+            old = self.first.deal
+            data["superseded"] = {"version": old.deal_version, **self.first.figures_as_json()}
+            data["delta_if_target_posts_net_journal"] = _delta(self.amended.entries, old, self.amended.deal)
+        if self.posted.open_items:
+            data["unwind_incomplete"] = list(self.posted.open_items)
+        return data
 
 
 def case_expected(
@@ -26,63 +50,140 @@ def case_expected(
     scenario: Mapping[str, Any] | None = None,
     book: Book | None = None,
 ) -> dict[str, Any]:
-    """What a case comes to. The first version is posted before the books close; `scenario.closed_through` is the lock
-    at the last event of the case: the amendment or the unwind, or the sale itself when there is neither.
+    """What a case comes to: see `work_case`."""
+    return work_case(deal, amended, scenario, book).as_expected()
+
+
+def work_case(
+    deal: Deal | Mapping[str, Any],
+    amended: Deal | Mapping[str, Any] | None = None,
+    scenario: Mapping[str, Any] | None = None,
+    book: Book | None = None,
+) -> Worked:
+    """Work a case. What happened before its last event was posted before the books closed: `scenario.closed_through`
+    is the lock at that event, which is the amendment or the unwind, or the sale itself when there is neither.
 
     Args:
         deal: the first version.
         amended: the version that stands in the end, if it was amended.
-        scenario: of the case; `closed_through` is an ISO date.
+        scenario: of the case. `closed_through` is an ISO date, or one by legal entity where a car came from another;
+            `policies` are those of the book, as in its settings.
         book: by default a book of the deal's own legal entity and currency, without a chart.
 
     Raises:
         UsageError: when the case cannot be read.
-        PostingError: when it cannot be posted.
+        PostingError: when a rule refuses it, or it cannot be posted.
     """
-    first = _read(deal)
-    second = None if amended is None else _read(amended)
+    first = read_deal(deal)
+    second = None if amended is None else read_deal(amended)
     last = second or first
-    kept = book or Book(name="case", legal_entity=first.legal_entity, currency=first.base_currency, regime="us")
-    locks = Locks(_closed_through(scenario or {}))
+    told = scenario or {}
+    kept = book or Book("case", first.legal_entity, first.base_currency, "us", policies=_policies(told))
+    locks, others = _locks(told, last)
     unwound = ended(first) or ended(last)
 
     stages = [first] if second is None else [first, second]
+    for version in stages:
+        refuse_unready(version, not_completed(version))
+        refuse_broken(version, NOTHING_KNOWN)
     if unwound is not None and (second is not None or _was_completed(unwound, last)):
         stages = [_before_end(stage) for stage in stages]
         stages.append(last if ended(last) else last.model_copy(update={"lifecycle": first.lifecycle}))
-    history = History()
+    history = _facts_before(stages[0], kept) if len(stages) == 1 and locks.closed_through else History()
     posted: list[Posted] = []
     for stage in stages:
-        lock = locks if stage is stages[-1] else Locks()
-        posted.append(post_deal(stage, book=kept, history=history, locks=lock))
+        at_last = stage is stages[-1]
+        posted.append(
+            post_deal(
+                stage,
+                book=kept,
+                history=history,
+                locks=locks if at_last else Locks(),
+                others=others if at_last else NO_OTHERS,
+            )
+        )
         history = History.of(posted[-1].entries)
-
-    data = posted[-1].as_expected()
-    if second is not None:
-        data["superseded"] = {"version": first.deal_version, **posted[0].figures_as_json()}
-        data["delta_if_target_posts_net_journal"] = _delta(posted[1].entries, first, second)
-    return data
+    refuse_unsettled(posted[-1])
+    return Worked(posted[-1]) if second is None else Worked(posted[-1], posted[0], posted[1])
 
 
-def _read(deal: Deal | Mapping[str, Any]) -> Deal:
+def work_deal(
+    deal: Deal | Mapping[str, Any],
+    book: Book,
+    *,
+    known: Known = NOTHING_KNOWN,
+    missing: Callable[[Deal], Sequence[str]] = not_completed,
+    locks: Locks | None = None,
+    others: Mapping[str, OtherBook] = NO_OTHERS,
+) -> Worked:
+    """Work one deal as it would be posted to its book now, nothing of it recorded before. `known` and `missing` are
+    what the settings of the book say of locations and the like, and of what a deal waits for.
+
+    Raises:
+        UsageError: when the deal cannot be read.
+        PostingError: when a rule refuses it, or it cannot be posted.
+    """
+    read = read_deal(deal)
+    if ended(read) is None:
+        refuse_unready(read, missing(read))
+    refuse_broken(read, known)
+    history, end = History(), ended(read)
+    if end is not None and _was_completed(end, read):
+        history = History.of(post_deal(_before_end(read), book=book, others=others).entries)
+    posted = post_deal(read, book=book, history=history, locks=locks, others=others)
+    refuse_unsettled(posted)
+    return Worked(posted)
+
+
+def read_deal(deal: Deal | Mapping[str, Any]) -> Deal:
+    """The canonical deal of some JSON.
+
+    Raises:
+        UsageError: naming the fields that cannot be read, and why.
+    """
     if isinstance(deal, Deal):
         return deal
     try:
         return Deal.model_validate(deal)
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
+        wrong = "; ".join(one.message for one in structure_findings(error))
+        raise UsageError(f"The deal cannot be read: {wrong}", fix="Correct these fields of the deal.") from error
+
+
+def _policies(scenario: Mapping[str, Any]) -> Policies:
+    try:
+        return Policies.model_validate(scenario.get("policies") or {})
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in wrong["loc"])
-        raise UsageError(f"The deal cannot be read: {where}: {wrong['msg']}", fix="Correct that field.") from error
+        raise UsageError(
+            f"scenario.policies.{where} cannot be read: {wrong['msg']}.", fix="Write it as in dealbooks.yaml."
+        ) from error
 
 
-def _closed_through(scenario: Mapping[str, Any]) -> date | None:
+def _locks(scenario: Mapping[str, Any], deal: Deal) -> tuple[Locks, Mapping[str, OtherBook]]:
     closed = scenario.get("closed_through")
+    if not isinstance(closed, Mapping):
+        return Locks(_day(closed)), NO_OTHERS
+    locks = {entity: Locks(_day(day)) for entity, day in closed.items()}
+    others = {entity: OtherBook(locks=lock) for entity, lock in locks.items() if entity != deal.legal_entity}
+    return locks.get(deal.legal_entity, Locks()), others
+
+
+def _day(closed: object) -> date | None:
     if closed is None or isinstance(closed, date):
         return closed
     try:
-        return date.fromisoformat(closed)
-    except (TypeError, ValueError) as error:
+        return date.fromisoformat(str(closed))
+    except ValueError as error:
         raise UsageError(f"scenario.closed_through is not a date: {closed}", fix="Write it as 2026-02-28.") from error
+
+
+def _facts_before(deal: Deal, book: Book) -> History:
+    """A sale that comes late: what is a fact of its own, such as money that was taken, was booked on its own day. What
+    belongs into another entity's book follows that book's lock."""
+    ours = [one for one in post_deal(deal, book=book).entries if one.legal_entity == deal.legal_entity]
+    return History.of([one for one in ours if one.event not in ("sale.posted", "sale.cost_posted")])
 
 
 def _was_completed(end: LifecycleEvent, deal: Deal) -> bool:
@@ -93,10 +194,12 @@ def _was_completed(end: LifecycleEvent, deal: Deal) -> bool:
 def _before_end(deal: Deal) -> Deal:
     """The deal before it was unwound or cancelled, and before money went back."""
     kept = tuple(event for event in deal.lifecycle if event.event == "completed")
-    return deal.model_copy(update={"lifecycle": kept, "refunds": ()})
+    end = ended(deal)
+    charged = tuple(one for one in deal.chargebacks if end is None or one.date < end.at)
+    return deal.model_copy(update={"lifecycle": kept, "refunds": (), "chargebacks": charged})
 
 
-def _delta(entries: tuple[Entry, ...], first: Deal, second: Deal) -> dict[str, str]:
+def _delta(entries: Sequence[Entry], first: Deal, second: Deal) -> dict[str, str]:
     """The new version less the old one, by role: for a ledger that takes one net journal."""
     wanted = {f"reversal-v{first.deal_version}", f"sale-v{second.deal_version}"}
     sums: dict[str, Decimal] = {}

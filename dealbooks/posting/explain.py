@@ -100,6 +100,14 @@ RULES: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("deposit", "payable.customer_deposits"): ("The deposit is no longer owed to the customer.", _RULES),
     ("deposit", ANY): ("The deposit settles part of the invoice.", _RULES),
+    ("deposit_tax", "payable.customer_deposits"): (
+        "The tax inside a deposit that was taken in an earlier VAT period than the sale.",
+        _UK,
+    ),
+    ("deposit_tax", ANY): (
+        "A deposit makes a tax point: its tax is due in the VAT period in which the money came.",
+        _UK,
+    ),
     ("rebate", "receivable.manufacturer"): (
         "A rebate assigned to us is owed by the manufacturer.",
         _MONEY_IN,
@@ -124,6 +132,12 @@ RULES: dict[tuple[str, str], tuple[str, str]] = {
         _GROSS,
     ),
     ("chargeback_reserve", ANY): ("Held against chargebacks.", _GROSS),
+    ("chargeback", "payable.fi_provider"): ("The provider takes back what the product earned.", _GROSS),
+    ("chargeback", "receivable.finance_reserve"): ("The lender takes back what the contract earned.", _GROSS),
+    ("chargeback", "liability.chargeback_reserve"): ("The provision set aside at the sale bears it.", _GROSS),
+    ("chargeback", ANY): ("F&I income that was earned with the sale, and is given back.", _GROSS),
+    ("clawback", "payable.commission"): ("Commission on income that is given back is not owed any more.", _GROSS),
+    ("clawback", ANY): ("The person's commission on income that is given back, by the same plan.", _GROSS),
     ("commission", "payable.commission"): ("Commission earned, not yet paid.", _GROSS),
     ("commission", ANY): ("Commission accrued with the sale, by the person's plan.", _GROSS),
     ("payment", "cash.undeposited"): ("Money taken, not yet banked.", _RULES),
@@ -150,18 +164,16 @@ def rule_for(part: str, role: str) -> str:
     return f"{text} [{source}]"
 
 
-def _mirror_of(original: str | None) -> str:
-    return "" if original is None else f"Takes back the line of {original}: a posted entry is never edited. "
+def why(part: str, role: str, reverses: str | None) -> str:
+    """The rule behind a line of an entry; of a mirror, that it takes back a line of `reverses`, and its rule."""
+    taken_back = "" if reverses is None else f"Takes back the line of {reverses}: a posted entry is never edited. "
+    return taken_back + rule_for(part, role)
 
 
 def explain(posted: Posted) -> list[tuple[str, int, str]]:
     """For each line: its entry's id, its place in the entry, and the rule that wrote it, with its source."""
     return [
-        (
-            entry.entry_id,
-            index,
-            _mirror_of(entry.reverses) + rule_for(line.part, line.role),
-        )
+        (entry.entry_id, index, why(line.part, line.role, entry.reverses))
         for entry in posted.entries
         for index, line in enumerate(entry.lines)
     ]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from dealbooks.book import Locks
 from dealbooks.deal import Deal
-from dealbooks.entries import Entry, Line
+from dealbooks.entries import Entry
 from dealbooks.money import Money
-from dealbooks.posting.arithmetic import ZERO, cut, total
+from dealbooks.posting.arithmetic import ZERO, total
+from dealbooks.posting.deposit_tax import PART as DEPOSIT_TAX
+from dealbooks.posting.deposit_tax import tax_on_refund, write_deposit_tax
 from dealbooks.posting.errors import PostingError
-from dealbooks.posting.foreign import on_account, rate_of_deal
+from dealbooks.posting.foreign import Booked
 from dealbooks.posting.receipts import AT_DEAL_RATE, PART
 from dealbooks.posting.roles import customer_account, with_party
 from dealbooks.posting.settlement import deposit_held
@@ -22,8 +25,10 @@ from dealbooks.posting.trade import credit_inside, lien
 _MONEY = ("cash.bank", "payable.customer_refund")
 
 
-def payoffs_of(deal: Deal, found: Mapping[str, Entry], locks: Locks) -> list[Entry]:
-    """Settlements paid to lienholders. New Zealand: the rest of the second-hand credit is taken now (G20)."""
+def payoffs_of(deal: Deal, entries: Iterable[Entry], found: Mapping[str, Entry], locks: Locks) -> list[Entry]:
+    """Settlements paid to lienholders; `entries` are all others of the deal to date. New Zealand: the rest of the
+    second-hand credit is taken now (G20)."""
+    booked = Booked.of(deal, entries)
     new: list[Entry] = []
     for trade in deal.trade_ins:
         entry_id = f"payoff-{trade.stock_no}"
@@ -37,12 +42,17 @@ def payoffs_of(deal: Deal, found: Mapping[str, Entry], locks: Locks) -> list[Ent
         car = (("stock_no", trade.stock_no),)
         sheet.debit("second_hand_credit", "tax.input", rest, car, trade.input_tax_code)
         sheet.credit("second_hand_credit", "inventory.used_vehicle", rest, car, trade.input_tax_code)
-        new.append(_entry(deal, entry_id, "trade.paid_off", trade.payoff_paid.date, sheet, locks))
+        new.append(_entry(deal, entry_id, "trade.paid_off", trade.payoff_paid.date, sheet, locks, booked))
     return new
 
 
-def fundings_of(deal: Deal, found: Mapping[str, Entry], locks: Locks) -> list[Entry]:
-    """The lender's money: for the contract, or for the finance reserve."""
+def fundings_of(deal: Deal, entries: Iterable[Entry], found: Mapping[str, Entry], locks: Locks) -> list[Entry]:
+    """The lender's money: for the contract, or for the finance reserve; `entries` are all others of the deal to date.
+
+    Raises:
+        PostingError: when the deal has no finance contract.
+    """
+    booked = Booked.of(deal, entries)
     new: list[Entry] = []
     for funding in deal.fundings:
         entry_id = f"funding-{funding.funding_id}"
@@ -61,7 +71,7 @@ def fundings_of(deal: Deal, found: Mapping[str, Entry], locks: Locks) -> list[En
         sheet.debit(PART, "cash.bank", funding.amount, (("method", funding.method),))
         sheet.credit(PART, role, funding.amount, with_party(deal, finance.lender))
         event = "reserve.received" if reserve else "contract.funded"
-        new.append(_entry(deal, entry_id, event, funding.date, sheet, locks))
+        new.append(_entry(deal, entry_id, event, funding.date, sheet, locks, booked))
     return new
 
 
@@ -81,7 +91,8 @@ def refunds_of(
         since: the day of that end; a refund of an earlier day is from the customer's account.
         entries: every other entry of the deal to date.
     """
-    open_amount, open_base = on_account(entries, "receivable.customer")
+    entries = list(entries)
+    booked = Booked.of(deal, entries)
     new: list[Entry] = []
     for refund in deal.refunds:
         entry_id = f"refund-{refund.refund_id}"
@@ -92,7 +103,13 @@ def refunds_of(
         if refund.date >= since:
             for held, available in restored.items():
                 part = min(available, rest)
+                if not part:
+                    continue
                 sheet.debit(PART, "payable.customer_deposits", part, held)
+                receipt = dict(held)["receipt"]
+                tax = tax_on_refund([*entries, *new], receipt, part, available, deal.currency)
+                if tax is not None:
+                    write_deposit_tax(sheet, deal, receipt, tax, back=True)
                 restored[held] -= part
                 rest -= part
         sheet.debit(PART, "receivable.customer", rest, customer_account(deal))
@@ -100,11 +117,7 @@ def refunds_of(
             sheet.credit(PART, "payable.customer_refund", refund.amount, (("party", deal.customer.id),))
         else:
             sheet.credit(PART, "cash.bank", refund.amount, (("method", refund.method),))
-        booked = -open_base if rest == -open_amount else None
-        made = _entry(deal, entry_id, "customer.refunded", refund.date, sheet, locks, customer_base=booked)
-        amount, base = on_account([made], "receivable.customer")
-        open_amount, open_base = open_amount + amount, open_base + base
-        new.append(made)
+        new.append(_entry(deal, entry_id, "customer.refunded", refund.date, sheet, locks, booked))
     return new
 
 
@@ -115,42 +128,26 @@ def restored_deposits(deal: Deal, freed: Iterable[Entry], found: Mapping[str, En
     restored: dict[Dims, Decimal] = {}
     for one in [*freed, *refunded]:
         for line in one.lines:
-            if line.role == "payable.customer_deposits":
+            if line.role == "payable.customer_deposits" and line.part != DEPOSIT_TAX:
                 held = deposit_held(deal, line.dimensions["receipt"])
                 restored[held] = restored.get(held, ZERO) - line.amount.amount
     return {held: amount for held, amount in restored.items() if amount > 0}
 
 
 def _entry(
-    deal: Deal,
-    entry_id: str,
-    event: str,
-    when: date,
-    sheet: Sheet,
-    locks: Locks,
-    *,
-    customer_base: Decimal | None = None,
+    deal: Deal, entry_id: str, event: str, when: date, sheet: Sheet, locks: Locks, booked: Booked | None
 ) -> Entry:
     """In foreign currency the account is relieved at what is booked there, and money is worth just that: these facts
-    state no rate of their own. `customer_base` is what is booked on the customer's account when it is cleared."""
-    day = open_day(when, locks)
-    rate = rate_of_deal(deal)
-    if rate is None:
-        return entry(deal, entry_id, event, day, sheet.lines())
-    base_currency = deal.base_currency
-    bases: list[Decimal] = []
-    money = 0
-    for index, line in enumerate(sheet.lines()):
-        if line.role in _MONEY:
-            money = index
-            bases.append(ZERO)
-        elif line.role == "receivable.customer" and customer_base is not None:
-            bases.append(customer_base)
-        else:
-            bases.append(cut(line.amount.amount * rate, base_currency))
+    state no rate of their own."""
+    day, written = open_day(when, locks), sheet.lines()
+    if booked is None:
+        return entry(deal, entry_id, event, day, written)
+    bases = [ZERO if line.role in _MONEY else booked.in_base(line) for line in written]
+    money = next(index for index, line in enumerate(written) if line.role in _MONEY)
     bases[money] = -total(bases)
     lines = tuple(
-        Line(line.part, line.role, line.amount, line.tax_code, line.dimensions, Money(base, base_currency))
-        for line, base in zip(sheet.lines(), bases, strict=True)
+        [replace(line, base=Money(base, booked.base_currency)) for line, base in zip(written, bases, strict=True)]
     )
-    return entry(deal, entry_id, event, day, lines, fx_rate=rate, note=AT_DEAL_RATE)
+    made = entry(deal, entry_id, event, day, lines, fx_rate=booked.rate, note=AT_DEAL_RATE)
+    booked.add(made)
+    return made

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from dealbooks.deal import CommissionPlan, SaleLine, TradeIn
 from dealbooks.money import amount_text
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
+class PricedLine(NamedTuple):
     """A deal line with its extended amount, the tax in it, and its extended cost or premium."""
 
     line: SaleLine
@@ -24,8 +23,7 @@ class PricedLine:
     cost: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class TaxRow:
+class TaxRow(NamedTuple):
     """One row of the tax summary; `rate` as the rules gave it."""
 
     code: str
@@ -69,8 +67,7 @@ class StockBookSale:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class StockBookTrade:
+class StockBookTrade(NamedTuple):
     """A part-exchange as it comes into the stock book: at the full allowance, whatever the ledger stocks it at."""
 
     trade: TradeIn
@@ -89,8 +86,7 @@ class StockBookTrade:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class CommissionTax:
+class CommissionTax(NamedTuple):
     """Tax inside a commission from a lender or an insurer; `line_id` is None for the finance reserve."""
 
     code: str
@@ -99,8 +95,7 @@ class CommissionTax:
     tax: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Taxes:
+class Taxes(NamedTuple):
     """What the regime makes of a deal."""
 
     lines: tuple[PricedLine, ...]
@@ -109,8 +104,7 @@ class Taxes:
     commission: tuple[CommissionTax, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Invoice:
+class Invoice(NamedTuple):
     """The sales invoice: its lines, what is shown as tax, and the total that the customer owes."""
 
     bill_to: str
@@ -140,8 +134,7 @@ class Invoice:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(NamedTuple):
     """Gross of the deal, in base currency; `foreign` when that is not the deal currency."""
 
     currency: str
@@ -166,8 +159,7 @@ class Metrics:
         return data | {"currency": self.currency} if self.foreign else data
 
 
-@dataclass(frozen=True, slots=True)
-class CommissionShare:
+class CommissionShare(NamedTuple):
     """What one person earns under one plan, in base currency."""
 
     plan: CommissionPlan
@@ -180,8 +172,7 @@ class CommissionShare:
         return {"plan": self.plan.plan_id, "person": self.person, "amount": amount_text(self.amount, currency)}
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """Everything worked out for one version."""
 
     taxes: Taxes

@@ -18,7 +18,8 @@ PART = "invoice"
 # deal-model.md section 4: how far a signed total may be from the sum of the deal, by the decimals of its currency.
 _TOLERANCE = {0: Decimal(2), 2: Decimal("0.05"), 3: Decimal("0.050")}
 
-_INCOME = {
+# The role of each kind of line that is not the car, nor sold as an agent.
+INCOME_ROLES = {
     "accessory": "sales.accessories",
     "fi_product": "income.fi_products",
     "doc_fee": "income.doc_fee",
@@ -26,7 +27,7 @@ _INCOME = {
     "delivery_fee": "income.admin_fee",
     "auction_fee": "expense.auction_fees",
 }
-_OWED = {"government_fee": "payable.government_fees", "lessor_fee": "payable.lessor"}
+OWED_ROLES = {"government_fee": "payable.government_fees", "lessor_fee": "payable.lessor"}
 
 
 def invoice_of(deal: Deal, taxes: Taxes) -> Invoice:
@@ -35,8 +36,9 @@ def invoice_of(deal: Deal, taxes: Taxes) -> Invoice:
     Raises:
         PostingError: when the signed total is further away than the tolerance.
     """
-    on_top = total(row.amount for row in taxes.rows if deal.tax.regime == "additive" or row.role == "tax.lct")
-    computed = total(priced.gross for priced in taxes.lines) + on_top
+    additive = deal.tax.regime == "additive"
+    on_top = total([row.amount for row in taxes.rows if additive or row.role == "tax.lct"])
+    computed = total([priced.gross for priced in taxes.lines]) + on_top
     difference = ZERO
     if deal.contract_total is not None:
         difference = deal.contract_total - computed
@@ -53,7 +55,7 @@ def invoice_of(deal: Deal, taxes: Taxes) -> Invoice:
         bill_to=deal.billed_to,
         currency=deal.currency,
         gross_total=computed + difference,
-        tax_total_shown=total(row.amount for row in taxes.rows if row.shown),
+        tax_total_shown=total([row.amount for row in taxes.rows if row.shown]),
         lines=taxes.lines,
         rounding_difference=difference,
     )
@@ -85,12 +87,12 @@ def write_invoice(sheet: Sheet, deal: Deal, taxes: Taxes, invoice: Invoice, poli
             sheet.credit(PART, sales, priced.net, stock(deal), code)
         elif kind == "insurance" or (kind == "fi_product" and policies.fi_presentation == "net"):
             _write_agency(sheet, deal, priced)
-        elif kind in _OWED:
-            sheet.credit(PART, _OWED[kind], priced.net, (("party", owed_to(deal, line)),), code)
+        elif kind in OWED_ROLES:
+            sheet.credit(PART, OWED_ROLES[kind], priced.net, (("party", owed_to(deal, line)),), code)
         elif kind == "recycling_deposit":
             sheet.credit(PART, "asset.recycling_deposit", priced.net, stock(deal), code)
         else:
-            sheet.credit(PART, _INCOME[kind], priced.net, (("product", line.line_id),), code)
+            sheet.credit(PART, INCOME_ROLES[kind], priced.net, (("product", line.line_id),), code)
     if deal.tax.regime == "additive":
         for row in taxes.rows:
             sheet.credit(PART, row.role, row.amount, (), row.code)

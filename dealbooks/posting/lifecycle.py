@@ -9,15 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Literal
 
 from dealbooks.deal import Deal, LifecycleEvent
-from dealbooks.entries import Entry
+from dealbooks.entries import Entry, Line
 from dealbooks.posting.errors import PostingError
 from dealbooks.posting.roles import VEHICLE_ROLES
 from dealbooks.posting.sheet import Dated
 
 _SALE = re.compile(r"sale-v(\d+)")
+_MONEY = frozenset(
+    {
+        "deposit.received", "payment.received", "contract.funded", "reserve.received", "trade.paid_off",
+        "customer.refunded",
+    }
+)  # fmt: skip
 _EVENTS = {"reversal": "sale.reversed", "unwind": "sale.unwound"}
 
 
@@ -29,7 +36,8 @@ def ended(deal: Deal) -> LifecycleEvent | None:
 
 def posted_versions(found: Mapping[str, Entry]) -> list[int]:
     """Versions that have a sale entry, oldest first."""
-    return sorted(int(match[1]) for match in map(_SALE.fullmatch, found) if match is not None)
+    sales = [_SALE.fullmatch(name) for name in found if name.startswith("sale-")]
+    return sorted([int(match[1]) for match in sales if match is not None])
 
 
 def standing_version(found: Mapping[str, Entry]) -> int | None:
@@ -59,6 +67,36 @@ def mirrors(found: Mapping[str, Entry], version: int, kind: Literal["reversal", 
     ]
 
 
+def net_journal(reversal: Entry, sale: Entry) -> Entry:
+    """An amendment as one entry, for a ledger that takes the net instead of mirror and new version: line by line the
+    new version less the old one. It replaces both, and has no line where nothing changed.
+
+    Raises:
+        PostingError: when the two are of different days, or converted at different rates: then both must be posted.
+    """
+    if (reversal.accounting_date, reversal.fx_rate) != (sale.accounting_date, sale.fx_rate):
+        raise PostingError(
+            sale.entry_id,
+            f"it differs from {reversal.entry_id} in its date or its exchange rate, so there is no one net entry",
+            fix="Post the reversal and the new version.",
+        )
+    merged: dict[tuple[object, ...], Line] = {}
+    for line in (*reversal.lines, *sale.lines):
+        key = (line.part, line.role, line.tax_code, *sorted(line.dimensions.items()))
+        was = merged.get(key)
+        base = line.base if was is None or was.base is None or line.base is None else was.base + line.base
+        merged[key] = line if was is None else replace(was, amount=was.amount + line.amount, base=base)
+    number = sale.entry_id.removeprefix("sale-").removeprefix("cost-")
+    name = "net" if sale.event == "sale.posted" else "net-cost"
+    return replace(
+        sale,
+        entry_id=f"{name}-{number}",
+        event="sale.amended",
+        lines=tuple(line for line in merged.values() if line.amount or line.base),
+        note=f"The difference between {reversal.reverses} and {sale.entry_id}. {sale.note}".rstrip(),
+    )
+
+
 def refuse_recast(deal: Deal, sale: Entry) -> None:
     """A car sold outside the margin scheme cannot be moved into it later (posting-rules.md section 4).
 
@@ -80,6 +118,33 @@ def refuse_recast(deal: Deal, sale: Entry) -> None:
             )
 
 
+def refuse_other_rate(deal: Deal, found: Mapping[str, Entry]) -> None:
+    """Money that is recorded for a foreign-currency sale stands at the exchange rate of that sale: an amendment at
+    another rate would leave a difference on the accounts that it settled.
+
+    Raises:
+        PostingError: when the amendment states another exchange rate, or another currency, and money is recorded.
+    """
+    versions = posted_versions(found)
+    sale = found[f"sale-v{versions[-1]}"] if versions else None
+    rate = deal.fx_rate if deal.currency != deal.base_currency else None
+    if sale is None or (sale.currency, sale.fx_rate) == (deal.currency, rate):
+        return
+    money = next((one.entry_id for one in found.values() if one.event in _MONEY), None)
+    if money is None:
+        return
+    was, now = (_rate_text(deal, *one) for one in ((sale.currency, sale.fx_rate), (deal.currency, rate)))
+    raise PostingError(
+        deal.deal_id,
+        f"{sale.entry_id} is posted in {was}, and {money} with it; this version is in {now}",
+        fix="Keep the currency and the exchange rate of the sale, and enter the difference in the ledger by a journal.",
+    )
+
+
+def _rate_text(deal: Deal, currency: str, rate: Decimal | None) -> str:
+    return currency if rate is None else f"{currency} at {rate:f} {deal.base_currency}"
+
+
 def open_items(deal: Deal, found: Mapping[str, Entry]) -> tuple[str, ...]:
     """What an unwind leaves to collect because facts have moved on, in words for a person (`unwind_incomplete`)."""
     items: list[str] = []
@@ -92,4 +157,7 @@ def open_items(deal: Deal, found: Mapping[str, Entry]) -> tuple[str, ...]:
         elif entry.event in ("contract.funded", "reserve.received") and deal.finance is not None:
             what = "contract" if entry.event == "contract.funded" else "finance reserve"
             items.append(f"{deal.finance.lender} paid {amount} {entry.currency} for the {what}: it is owed back.")
+        elif entry.event == "fi.charged_back":
+            name = entry.entry_id.removeprefix("chargeback-")
+            items.append(f"Chargeback {name} was booked before the sale was taken back: settle the difference.")
     return tuple(items)

@@ -2,45 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
+from typing import Literal, NamedTuple
 
 from dealbooks.deal import Deal
-from dealbooks.posting.arithmetic import ZERO, cut, total
+from dealbooks.posting.arithmetic import ZERO, cut
 from dealbooks.posting.cost import vehicle_cost
 from dealbooks.posting.figures import Taxes
 from dealbooks.posting.foreign import rate_of_deal
 from dealbooks.posting.roles import CAR_PRICE, DEALER_FEES
 
 
+class GrossStep(NamedTuple):
+    """One amount that a gross is made of: what it is (a kind of line, or a word), and the line or car it is of."""
+
+    side: Literal["front", "back"]
+    what: str
+    of: str
+    amount: Decimal
+
+
 def gross_of(deal: Deal, taxes: Taxes, second_hand: Decimal) -> tuple[Decimal, Decimal]:
-    """Front and back gross. The presentation of F&I products changes neither. In a foreign-currency deal each
-    revenue line is converted on its own; costs and incentives are in base currency already."""
+    """Front and back gross: the sums of their steps."""
+    front = back = ZERO
+    for side, _, _, amount in gross_steps(deal, taxes, second_hand):
+        if side == "front":
+            front += amount
+        else:
+            back += amount
+    return front, back
+
+
+def gross_steps(deal: Deal, taxes: Taxes, second_hand: Decimal) -> Iterator[GrossStep]:
+    """What front and back gross are made of. The presentation of F&I products changes neither. In a foreign-currency
+    deal each revenue line is converted on its own; costs and incentives are in base currency already."""
     rate = rate_of_deal(deal)
 
     def base(amount: Decimal) -> Decimal:
         return amount if rate is None else cut(amount * rate, deal.base_currency)
 
-    front = back = ZERO
     for priced in taxes.lines:
-        kind = priced.line.kind
-        if kind in CAR_PRICE:
-            front += base(priced.net)
+        kind, line_id = priced.line.kind, priced.line.line_id
+        if kind in CAR_PRICE or (deal.include_fees_in_front and kind in DEALER_FEES):
+            yield GrossStep("front", kind, line_id, base(priced.net))
         elif kind == "accessory":
-            front += base(priced.net) - priced.cost
+            yield GrossStep("front", kind, line_id, base(priced.net) - priced.cost)
         elif kind == "fi_product":
-            back += base(priced.net) - priced.cost
+            yield GrossStep("back", kind, line_id, base(priced.net) - priced.cost)
         elif kind == "insurance":
-            back += base(priced.net - priced.cost)
-        elif deal.include_fees_in_front and kind in DEALER_FEES:
-            front += base(priced.net)
+            yield GrossStep("back", kind, line_id, base(priced.net - priced.cost))
     if taxes.margin is not None:
-        front -= taxes.margin.vat
+        yield GrossStep("front", "margin tax", taxes.margin.stock_no, -taxes.margin.vat)
     for trade in deal.trade_ins:
-        front -= base(trade.allowance - trade.acv)
-    front -= vehicle_cost(deal) + deal.vehicle.recon_cost - second_hand
-    front += total(incentive.amount for incentive in deal.dealer_incentives)
+        yield GrossStep("front", "over-allowance", trade.stock_no, -base(trade.allowance - trade.acv))
+    car = deal.vehicle.stock_no
+    yield GrossStep("front", "cost", car, second_hand - vehicle_cost(deal))
+    yield GrossStep("front", "reconditioning", car, -deal.vehicle.recon_cost)
+    for incentive in deal.dealer_incentives:
+        yield GrossStep("front", "incentive", incentive.program, incentive.amount)
     if deal.finance is not None:
-        back += base(deal.finance.reserve)
+        yield GrossStep("back", "finance reserve", deal.finance.lender, base(deal.finance.reserve))
     for item in taxes.commission:
-        back -= base(item.tax)
-    return front, back
+        yield GrossStep("back", "tax in commission", item.code, -base(item.tax))

@@ -6,30 +6,47 @@ what is recorded is never worked out again (posting-rules.md section 1).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import date
 from decimal import localcontext
 
-from dealbooks.book import Book, Locks
-from dealbooks.charts import account_for
+from dealbooks.book import Book, Locks, OtherBook
 from dealbooks.deal import Deal
 from dealbooks.entries import Entry
-from dealbooks.errors import ConfigError
 from dealbooks.money import MoneyError
+from dealbooks.posting.accounts import refuse_unmapped
 from dealbooks.posting.arithmetic import EXACT, ZERO
+from dealbooks.posting.chargeback import chargebacks_of
+from dealbooks.posting.deposit_tax import DepositTax, deposit_taxes
 from dealbooks.posting.errors import PostingError
 from dealbooks.posting.facts import fundings_of, payoffs_of, refunds_of, restored_deposits
 from dealbooks.posting.figures import Figures, Invoice, Metrics, Taxes
-from dealbooks.posting.lifecycle import ended, mirrors, open_items, posted_versions, refuse_recast, standing_version
+from dealbooks.posting.lifecycle import (
+    ended,
+    mirrors,
+    open_items,
+    posted_versions,
+    refuse_other_rate,
+    refuse_recast,
+    standing_version,
+)
 from dealbooks.posting.posted import History, Posted
 from dealbooks.posting.receipts import receipts_of
 from dealbooks.posting.sale import figures_of, sale_entries
-from dealbooks.posting.sheet import open_day
+from dealbooks.posting.sheet import Dated, open_day
 from dealbooks.posting.transfer import transfers_of
 
+NO_OTHERS: Mapping[str, OtherBook] = {}
 
-def post_deal(deal: Deal, *, book: Book, history: History | None = None, locks: Locks | None = None) -> Posted:
+
+def post_deal(
+    deal: Deal,
+    *,
+    book: Book,
+    history: History | None = None,
+    locks: Locks | None = None,
+    others: Mapping[str, OtherBook] = NO_OTHERS,
+) -> Posted:
     """Work out every entry of a deal's life to date.
 
     Args:
@@ -38,18 +55,20 @@ def post_deal(deal: Deal, *, book: Book, history: History | None = None, locks: 
         history: the entries that are recorded already.
         locks: until when the book is closed. A new entry that would be dated in a closed period is dated on the first
             open day instead, keeps its own date beside it, and says so.
+        others: books of other legal entities of the group, by legal entity: an entry for one of them is dated by that
+            book's locks, and its roles must be in that book's chart.
 
     Raises:
         PostingError: when the deal cannot be posted; nothing of it is.
     """
     with localcontext(EXACT):
         try:
-            return _post(deal, book, history or History(), locks or Locks())
+            return _post(deal, book, history or History(), locks or Locks(), others)
         except MoneyError as error:
             raise PostingError(deal.deal_id, str(error), fix="Correct the amount in the deal.") from error
 
 
-def _post(deal: Deal, book: Book, history: History, locks: Locks) -> Posted:
+def _post(deal: Deal, book: Book, history: History, locks: Locks, others: Mapping[str, OtherBook]) -> Posted:
     _refuse_other_book(deal, book)
     found = history.entries
     end = ended(deal)
@@ -57,19 +76,29 @@ def _post(deal: Deal, book: Book, history: History, locks: Locks) -> Posted:
     if end is not None and end.event == "cancelled" and never_sold:
         figures = _no_figures(deal)
         new = _without_sale(deal, end.at, history, locks)
-        return _posted(deal, book, figures, history, new)
+        return _posted(deal, book, figures, history, new, others)
 
-    figures = figures_of(deal)
-    new = transfers_of(deal, found, locks)
-    if end is None or never_sold:
-        new += _sale(deal, figures, book, history, locks)
-    to_date = {**found, **{entry.entry_id: entry for entry in new}}
+    figures = figures_of(deal, found)
+    new = transfers_of(deal, found, locks, others)
+    taxed: dict[str, DepositTax] = {}
+    if (end is None or never_sold) and f"sale-v{deal.deal_version}" not in found:
+        refuse_other_rate(deal, found)
+        day = _sale_day(deal, found, locks)
+        taxed = deposit_taxes(deal, figures.taxes, book.policies, day, found, locks)
+        new += _sale(deal, figures, book, found, day, taxed)
+    to_date = dict(found)
+    for entry in new:
+        to_date[entry.entry_id] = entry
     versions = posted_versions(to_date)
     sale = to_date[f"sale-v{versions[-1]}"] if versions else None
 
-    new += receipts_of(deal, sale, found, locks)
-    new += fundings_of(deal, found, locks)
-    new += payoffs_of(deal, found, locks)
+    new += receipts_of(deal, sale, found, locks, taxed)
+    if deal.fundings:
+        new += fundings_of(deal, [*found.values(), *new], found, locks)
+    if deal.trade_ins:
+        new += payoffs_of(deal, [*found.values(), *new], found, locks)
+    if deal.chargebacks:
+        new += chargebacks_of(deal, figures, found, locks, ended=end is not None and not never_sold)
     items: tuple[str, ...] = ()
     freed: list[Entry] = []
     if end is not None and versions:
@@ -83,17 +112,24 @@ def _post(deal: Deal, book: Book, history: History, locks: Locks) -> Posted:
         since = deal.accounting_date if end is None else end.at
         restored = restored_deposits(deal, freed, found) if freed else {}
         new += refunds_of(deal, restored, since, [*found.values(), *new], found, locks)
-    return _posted(deal, book, figures, history, new, items)
+    return _posted(deal, book, figures, history, new, others, items)
 
 
-def _sale(deal: Deal, figures: Figures, book: Book, history: History, locks: Locks) -> list[Entry]:
-    """The sale entry of this version, after the mirror of the version that stands, unless it is recorded."""
-    found, version = history.entries, deal.deal_version
-    if f"sale-v{version}" in found:
-        return []
+def _sale_day(deal: Deal, found: Mapping[str, Entry], locks: Locks) -> Dated:
+    """The day on which this version is booked: the sale's own, of an amendment that of the amendment."""
+    if standing_version(found) is None:
+        return open_day(deal.accounting_date, locks)
+    return open_day(deal.amended_at or deal.accounting_date, locks)
+
+
+def _sale(
+    deal: Deal, figures: Figures, book: Book, found: Mapping[str, Entry], day: Dated, taxed: Mapping[str, DepositTax]
+) -> list[Entry]:
+    """The sale entry of this version, after the mirror of the version that stands."""
+    version = deal.deal_version
     standing = standing_version(found)
     if standing is None:
-        return sale_entries(deal, figures, book.policies, open_day(deal.accounting_date, locks))
+        return sale_entries(deal, figures, book.policies, day, taxed)
     if standing > version:
         raise PostingError(
             deal.deal_id,
@@ -101,8 +137,7 @@ def _sale(deal: Deal, figures: Figures, book: Book, history: History, locks: Loc
             fix="Post the newest version of the deal.",
         )
     refuse_recast(deal, found[f"sale-v{standing}"])
-    day = open_day(deal.amended_at or deal.accounting_date, locks)
-    return [*mirrors(found, standing, "reversal", day), *sale_entries(deal, figures, book.policies, day)]
+    return [*mirrors(found, standing, "reversal", day), *sale_entries(deal, figures, book.policies, day, taxed)]
 
 
 def _without_sale(deal: Deal, at: date, history: History, locks: Locks) -> list[Entry]:
@@ -139,13 +174,20 @@ def _no_figures(deal: Deal) -> Figures:
 
 
 def _posted(
-    deal: Deal, book: Book, figures: Figures, history: History, new: list[Entry], items: tuple[str, ...] = ()
+    deal: Deal,
+    book: Book,
+    figures: Figures,
+    history: History,
+    new: list[Entry],
+    others: Mapping[str, OtherBook],
+    items: tuple[str, ...] = (),
 ) -> Posted:
-    _refuse_unmapped(deal, book, new)
+    refuse_unmapped(deal, book, new, others)
+    ordered = tuple(sorted(new, key=_order))
     return Posted(
         deal=deal,
-        entries=tuple(sorted([*history.entries.values(), *new], key=_order)),
-        new=tuple(sorted(new, key=_order)),
+        entries=tuple(sorted([*history.entries.values(), *ordered], key=_order)) if history.entries else ordered,
+        new=ordered,
         taxes=figures.taxes.rows,
         invoice=figures.invoice,
         metrics=figures.metrics,
@@ -153,46 +195,33 @@ def _posted(
         stock_book_sale=figures.taxes.margin,
         stock_book_trades=figures.trades,
         open_items=items,
+        worked_taxes=figures.taxes,
+        second_hand_credit=figures.second_hand_credit,
     )
 
 
-def _refuse_unmapped(deal: Deal, book: Book, new: Iterable[Entry]) -> None:
-    """A role that the deal needs and the chart lacks refuses the deal, before anything is sent."""
-    if book.chart is None:
-        return
-    roles = book.chart.roles
-    for entry in new:
-        if entry.legal_entity != book.legal_entity:
-            continue
-        for line in entry.lines:
-            if line.role not in roles:
-                try:
-                    account_for(book.chart, line.role, needed_by=f"{entry.entry_id}, part {line.part}")
-                except ConfigError as error:
-                    raise PostingError(deal.deal_id, error.message, fix=error.fix) from error
-
-
+_OF_VERSIONS = 3  # the stage of the entries of a version
 _ORDER = {
     "dealer_trade.posted": 0,
     "purchase.posted": 1,
     "deposit.received": 2,
-    "sale.posted": 3,
-    "sale.cost_posted": 3,
-    "sale.reversed": 3,
-    "sale.unwound": 3,
+    "sale.posted": _OF_VERSIONS,
+    "sale.cost_posted": _OF_VERSIONS,
+    "sale.reversed": _OF_VERSIONS,
+    "sale.unwound": _OF_VERSIONS,
     "payment.received": 4,
     "contract.funded": 5,
     "reserve.received": 5,
     "trade.paid_off": 6,
+    "fi.charged_back": 6,
     "customer.refunded": 7,
 }
-_OF_VERSION = re.compile(r"(sale|cost|reversal|unwind|reversal-cost|unwind-cost)-v(\d+)")
 _STEPS = {"sale": 0, "cost": 1, "reversal": 2, "reversal-cost": 3, "unwind": 4, "unwind-cost": 5}
 
 
 def _order(entry: Entry) -> tuple[date, int, int, int]:
     stage = _ORDER.get(entry.event, len(_ORDER))
-    match = _OF_VERSION.fullmatch(entry.entry_id)
-    if match is None:
+    if stage != _OF_VERSIONS:
         return (entry.accounting_date, stage, 0, 0)
-    return (entry.accounting_date, stage, int(match[2]), _STEPS[match[1]])
+    purpose, _, version = entry.entry_id.rpartition("-v")
+    return (entry.accounting_date, stage, int(version), _STEPS[purpose])

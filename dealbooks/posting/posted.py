@@ -11,7 +11,7 @@ from dealbooks.deal import Deal
 from dealbooks.entries import Entry
 from dealbooks.money import amount_text
 from dealbooks.posting.arithmetic import ZERO
-from dealbooks.posting.figures import CommissionShare, Invoice, Metrics, StockBookSale, StockBookTrade, TaxRow
+from dealbooks.posting.figures import CommissionShare, Invoice, Metrics, StockBookSale, StockBookTrade, Taxes, TaxRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Posted:
 
     `entries` are in order of date (then: transfers, deposits, sale and mirrors by version, receipts, later facts);
     `new` are those of them that were not in the history. Figures are those of the deal's own version, as posted: an
-    unwind does not change them. `open_items` are what an unwind leaves to collect.
+    unwind does not change them. `open_items` are what an unwind leaves to collect; `worked_taxes` and
+    `second_hand_credit` are what gross was worked out from.
     """
 
     deal: Deal
@@ -46,6 +47,8 @@ class Posted:
     stock_book_sale: StockBookSale | None
     stock_book_trades: tuple[StockBookTrade, ...]
     open_items: tuple[str, ...] = ()
+    worked_taxes: Taxes = field(default_factory=lambda: Taxes((), ()))
+    second_hand_credit: Decimal = ZERO
 
     def figures_as_json(self) -> dict[str, Any]:
         """Invoice, taxes, metrics and commissions, as a case shows them."""

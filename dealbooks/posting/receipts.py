@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from dealbooks.book import Locks
 from dealbooks.deal import Deal, Deposit, Payment
-from dealbooks.entries import Entry, Line
+from dealbooks.entries import Entry
 from dealbooks.money import Money
 from dealbooks.posting.arithmetic import cut, total
+from dealbooks.posting.deposit_tax import DepositTax, write_deposit_tax
 from dealbooks.posting.errors import PostingError
 from dealbooks.posting.foreign import on_account, rate_of_deal, relieved
 from dealbooks.posting.roles import customer_account
@@ -19,11 +22,19 @@ from dealbooks.posting.settlement import deposit_held
 from dealbooks.posting.sheet import Dated, Dims, Sheet, entry, open_day
 
 PART = "payment"
+NO_TAX: Mapping[str, DepositTax] = {}
 AT_DEAL_RATE = "Valued at the exchange rate of the deal: it states none of its own."
 
 
-def receipts_of(deal: Deal, sale: Entry | None, found: Mapping[str, Entry], locks: Locks) -> list[Entry]:
-    """Entries for deposits and payments that are not recorded yet; `sale` is the newest sale entry.
+def receipts_of(
+    deal: Deal,
+    sale: Entry | None,
+    found: Mapping[str, Entry],
+    locks: Locks,
+    taxed: Mapping[str, DepositTax] = NO_TAX,
+) -> list[Entry]:
+    """Entries for deposits and payments that are not recorded yet; `sale` is the newest sale entry, `taxed` the tax of
+    deposits that were taken in an earlier VAT period.
 
     A receipt whose amount was corrected gets an entry for the difference, `receipt-<receipt_id>-v<version>`: what is
     recorded is never edited.
@@ -32,25 +43,22 @@ def receipts_of(deal: Deal, sale: Entry | None, found: Mapping[str, Entry], lock
     for deposit in deal.deposits:
         held = deposit_held(deal, deposit.receipt_id)
         other = _Side("deposit.received", "payable.customer_deposits", held)
-        new += _receipt(deal, deposit, other, found, locks, None)
+        new += _receipt(deal, deposit, other, found, locks, None, taxed.get(deposit.receipt_id))
     if not deal.payments:
         return new
-    account = _Account(deal, sale, found)
+    account = _Account(deal, sale, found) if deal.currency != deal.base_currency else None
+    other = _Side("payment.received", "receivable.customer", customer_account(deal))
     for payment in deal.payments:
-        other = _Side("payment.received", "receivable.customer", customer_account(deal))
         new += _receipt(deal, payment, other, found, locks, account)
     return new
 
 
-class _Side:
+class _Side(NamedTuple):
     """What a receipt settles."""
 
-    __slots__ = ("dims", "event", "role")
-
-    def __init__(self, event: str, role: str, dims: Dims) -> None:
-        self.event = event
-        self.role = role
-        self.dims = dims
+    event: str
+    role: str
+    dims: Dims
 
 
 class _Account:
@@ -81,6 +89,7 @@ def _receipt(
     found: Mapping[str, Entry],
     locks: Locks,
     account: _Account | None,
+    tax: DepositTax | None = None,
 ) -> list[Entry]:
     entry_id, amount, note, when = f"receipt-{receipt.receipt_id}", receipt.amount, "", receipt.date
     recorded = _recorded(found, entry_id)
@@ -94,6 +103,8 @@ def _receipt(
     sheet = Sheet(deal.currency, deal.location, deal.department)
     sheet.debit(PART, "cash.undeposited", amount, (("method", receipt.method),))
     sheet.credit(PART, other.role, amount, other.dims)
+    if tax is not None and recorded is None:
+        write_deposit_tax(sheet, deal, receipt.receipt_id, tax)
     day = open_day(when, locks)
     deal_rate = rate_of_deal(deal)
     if deal_rate is None:
@@ -145,10 +156,9 @@ def _foreign(
         off = cut(receipt.amount * rate, base_currency)
         note = AT_DEAL_RATE if receipt.date != deal.accounting_date else ""
     cash = cut(receipt.amount * rate, base_currency)
-    lines = [
-        Line(line.part, line.role, line.amount, line.tax_code, line.dimensions, Money(base, base_currency))
-        for line, base in zip(sheet.lines(), (cash, -off), strict=True)
-    ]
+    written = sheet.lines()
+    bases = [cash, -off, *(cut(one.amount.amount * rate, base_currency) for one in written[2:])]
+    lines = [replace(one, base=Money(base, base_currency)) for one, base in zip(written, bases, strict=True)]
     if cash != off:
         lines.append(sheet.base_only(PART, "fx.realised", Money(off - cash, base_currency)))
     return entry(deal, entry_id, event, day, tuple(lines), fx_rate=rate, note=note)

@@ -5,6 +5,8 @@ Every part balances by itself; all but the internal ones pass through receivable
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dealbooks.book import Policies
 from dealbooks.deal import Deal
 from dealbooks.entries import Entry
@@ -22,6 +24,7 @@ from dealbooks.posting.cost import (
     write_incentives,
     write_second_hand_credit,
 )
+from dealbooks.posting.deposit_tax import DepositTax, write_deposit_tax
 from dealbooks.posting.figures import Figures, Metrics
 from dealbooks.posting.finance import write_commission_tax, write_finance, write_reserve
 from dealbooks.posting.foreign import rate_of_deal
@@ -33,9 +36,12 @@ from dealbooks.posting.sheet import Dated, Sheet, entry
 from dealbooks.posting.taxes import taxes_of
 from dealbooks.posting.trade import trades_of, write_trades
 
+NOTHING_FOUND: Mapping[str, Entry] = {}
 
-def figures_of(deal: Deal) -> Figures:
-    """Everything that one version of a deal comes to; the book's presentation changes none of it.
+
+def figures_of(deal: Deal, found: Mapping[str, Entry] = NOTHING_FOUND) -> Figures:
+    """Everything that one version of a deal comes to; the book's presentation changes none of it. `found` are the
+    entries that are recorded for the deal: a payoff that was paid takes its part of a second-hand credit.
 
     Raises:
         PostingError: when something is missing, or does not fit together.
@@ -44,11 +50,11 @@ def figures_of(deal: Deal) -> Figures:
     second_hand = second_hand_credit(deal, taxes)
     front, back = gross_of(deal, taxes, second_hand)
     commissions = commissions_of(deal, front, back)
-    paid = total(share.amount for share in commissions)
+    paid = total([share.amount for share in commissions])
     return Figures(
         taxes=taxes,
         invoice=invoice_of(deal, taxes),
-        trades=trades_of(deal),
+        trades=trades_of(deal, found),
         second_hand_credit=second_hand,
         metrics=Metrics(deal.base_currency, front, back, paid, foreign=deal.currency != deal.base_currency),
         commissions=commissions,
@@ -56,8 +62,11 @@ def figures_of(deal: Deal) -> Figures:
     )
 
 
-def sale_entries(deal: Deal, figures: Figures, policies: Policies, day: Dated) -> list[Entry]:
-    """`sale-vn`, and `cost-vn` for a deal in foreign currency, whose costs stay in base currency (G24)."""
+def sale_entries(
+    deal: Deal, figures: Figures, policies: Policies, day: Dated, taxed: Mapping[str, DepositTax]
+) -> list[Entry]:
+    """`sale-vn`, and `cost-vn` for a deal in foreign currency, whose costs stay in base currency (G24). `taxed` are the
+    deposits whose tax was due before."""
     version = deal.deal_version
     rate = rate_of_deal(deal)
     sale = Sheet(deal.currency, deal.location, deal.department)
@@ -70,6 +79,8 @@ def sale_entries(deal: Deal, figures: Figures, policies: Policies, day: Dated) -
     write_second_hand_credit(costs, deal, figures.second_hand_credit)
     write_trades(sale, deal, figures.trades)
     write_deposits(sale, deal)
+    for receipt_id, tax in taxed.items():
+        write_deposit_tax(sale, deal, receipt_id, tax, back=True)
     write_rebates(sale, deal)
     write_incentives(costs, deal)
     write_finance(sale, deal)

@@ -6,9 +6,9 @@ nothing is not written (posting-rules.md section 1, invariant 7, and section 2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 from dealbooks.book import Locks
 from dealbooks.deal import Deal
@@ -39,32 +39,34 @@ class Sheet:
     ) -> None:
         """Write a debit; a negative one comes out as a credit."""
         if amount:
-            key = (part, role, code, at or self.location, dims)
-            found = self._rows.get(key)
-            self._rows[key] = amount if found is None else found + amount
+            rows, key = self._rows, (part, role, code, at or self.location, dims)
+            was = rows.get(key)
+            rows[key] = amount if was is None else was + amount
 
     def credit(
         self, part: str, role: str, amount: Decimal, dims: Dims = (), code: str | None = None, at: str | None = None
     ) -> None:
         """Write a credit; a negative one comes out as a debit."""
-        self.debit(part, role, -amount, dims, code, at)
+        if amount:
+            rows, key = self._rows, (part, role, code, at or self.location, dims)
+            was = rows.get(key)
+            rows[key] = -amount if was is None else was - amount
 
     def lines(self) -> tuple[Line, ...]:
         """The merged lines, in the order in which they were first written."""
-        currency, department = self.currency, self.department
-        return tuple(
-            [
-                Line(
-                    part,
-                    role,
-                    Money(amount, currency),
-                    code,
-                    {"location": place, "department": department, **dict(dims)},
-                )
-                for (part, role, code, place, dims), amount in self._rows.items()
-                if amount
-            ]
-        )
+        currency, department, unit = self.currency, self.department, minor_unit(self.currency)
+        accounts: dict[tuple[str, Dims], dict[str, str]] = {}
+        lines: list[Line] = []
+        for (part, role, code, place, dims), amount in self._rows.items():
+            if amount:
+                account = accounts.get((place, dims))
+                if account is None:
+                    account = accounts[place, dims] = {"location": place, "department": department}
+                    account.update(dims)
+                exact = amount.same_quantum(unit)
+                money = Money.at_unit(amount, currency) if exact else Money(amount, currency)
+                lines.append(Line(part, role, money, code, account))
+        return tuple(lines)
 
     def lines_in_base(self, rate: Decimal, base_currency: str) -> tuple[Line, ...]:
         """The lines with base amounts, each rounded half up; what that leaves over is one fx.rounding line (G24)."""
@@ -87,8 +89,7 @@ class Sheet:
         return Line(part, role, Money.zero(self.currency), None, here, base)
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(NamedTuple):
     """The date on which an entry is booked: its own, or the first open day when its own period is closed."""
 
     booked: date
@@ -122,15 +123,17 @@ def entry(
     note: str = "",
 ) -> Entry:
     """An entry of a deal; with `fx_rate` its lines have base amounts in the deal's base currency."""
+    booked, original, moved = day
     return Entry(
-        entry_id=entry_id,
-        event=event,
-        accounting_date=day.booked,
-        legal_entity=legal_entity or deal.legal_entity,
-        currency=currency or deal.currency,
-        lines=lines,
-        base_currency=None if fx_rate is None else deal.base_currency,
-        fx_rate=fx_rate,
-        original_date=day.original,
-        note=" ".join(text for text in (day.note, note) if text),
+        entry_id,
+        event,
+        booked,
+        legal_entity or deal.legal_entity,
+        currency or deal.currency,
+        lines,
+        None,
+        None if fx_rate is None else deal.base_currency,
+        fx_rate,
+        original,
+        f"{moved} {note}" if moved and note else moved or note,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from dealbooks.deal import Deal, TradeIn
-from dealbooks.posting.arithmetic import ZERO, share_of
+from dealbooks.entries import Entry
+from dealbooks.posting.arithmetic import ZERO, share_of, total
 from dealbooks.posting.errors import PostingError
 from dealbooks.posting.figures import StockBookTrade
 from dealbooks.posting.roles import customer_account, stock
@@ -18,18 +20,33 @@ def credit_inside(trade: TradeIn, paid: Decimal, currency: str) -> Decimal:
     return ZERO if fraction is None else share_of(paid, fraction.numerator, fraction.denominator, currency)
 
 
-def trades_of(deal: Deal) -> tuple[StockBookTrade, ...]:
-    """Each trade-in with its stock value and equity; the credit is taken so far as the price is paid by set-off."""
-    found: list[StockBookTrade] = []
+def trades_of(deal: Deal, found: Mapping[str, Entry]) -> tuple[StockBookTrade, ...]:
+    """Each trade-in with its stock value and equity; the credit is taken so far as the price is paid by set-off.
+
+    Where the entry of its payoff is recorded in `found`, the price is paid with that too, and what that entry took of
+    the credit is taken: an allowance that was amended afterwards brings the rest of the credit inside the new one.
+    """
+    trades: list[StockBookTrade] = []
     for trade in deal.trade_ins:
         if not trade.stock_no:
             raise PostingError(
                 deal.deal_id, "a trade-in has no stock number of its own", fix="Give the traded car a stock number."
             )
         equity = trade.allowance - trade.payoff
-        inside = credit_inside(trade, max(equity, ZERO), deal.currency)
-        found.append(StockBookTrade(trade, trade.allowance, trade.acv - inside, equity, inside))
-    return tuple(found)
+        payoff = found.get(f"payoff-{trade.stock_no}")
+        paid, taken = (ZERO, ZERO) if payoff is None or trade.input_tax_fraction is None else _with_payoff(payoff)
+        by_now = min(max(equity + paid, ZERO), max(trade.allowance, ZERO)) if paid else max(equity, ZERO)
+        inside = credit_inside(trade, by_now, deal.currency) - taken
+        trades.append(StockBookTrade(trade, trade.allowance, trade.acv - inside, equity, inside))
+    return tuple(trades)
+
+
+def _with_payoff(payoff: Entry) -> tuple[Decimal, Decimal]:
+    """What the entry of a payoff paid to the lienholder, and the credit that it took."""
+    return (
+        total(line.amount.amount for line in payoff.lines if line.role == "payable.trade_payoff"),
+        total(line.amount.amount for line in payoff.lines if line.role == "tax.input"),
+    )
 
 
 def write_trades(sheet: Sheet, deal: Deal, trades: tuple[StockBookTrade, ...]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dealbooks.book import Locks
+from dealbooks.book import Locks, OtherBook
 from dealbooks.deal import Deal
 from dealbooks.entries import Entry
 from dealbooks.posting.cost import vehicle_cost
@@ -17,8 +17,9 @@ from dealbooks.posting.roles import VEHICLE_ROLES
 from dealbooks.posting.sheet import Dims, Sheet, entry, open_day
 
 
-def transfers_of(deal: Deal, found: Mapping[str, Entry], locks: Locks) -> list[Entry]:
-    """`transfer-out-...` in the other entity's ledger and `transfer-in-...` in ours, so far as not recorded.
+def transfers_of(deal: Deal, found: Mapping[str, Entry], locks: Locks, others: Mapping[str, OtherBook]) -> list[Entry]:
+    """`transfer-out-...` in the other entity's ledger and `transfer-in-...` in ours, so far as not recorded; each is
+    dated by the locks of its own book. A car that cost nothing moves no money: there is no entry without lines.
 
     Raises:
         PostingError: when the price is not the cost of the car in this deal.
@@ -32,7 +33,8 @@ def transfers_of(deal: Deal, found: Mapping[str, Entry], locks: Locks) -> list[E
             f"the car came from {moved.from_entity} for {moved.price}, but stands in the deal at {deal.vehicle.cost}",
             fix="Make the car's cost the price of the transfer; reconditioning after it is separate.",
         )
-    currency, day = deal.base_currency, open_day(moved.date, locks)
+    currency = deal.base_currency
+    theirs = others[moved.from_entity].locks if moved.from_entity in others else Locks()
     stock_role = VEHICLE_ROLES[deal.sale_class].stock
     new: list[Entry] = []
 
@@ -45,8 +47,10 @@ def transfers_of(deal: Deal, found: Mapping[str, Entry], locks: Locks) -> list[E
         out.debit("cost", "cost_of_sales.used_wholesale", moved.from_cost, car)
         out.debit("cost", "cost_of_sales.reconditioning", moved.from_recon_cost, car)
         out.credit("cost", stock_role, moved.from_cost + moved.from_recon_cost, car)
-        event, other = "dealer_trade.posted", moved.from_entity
-        new.append(entry(deal, entry_id, event, day, out.lines(), currency=currency, legal_entity=other))
+        if out:
+            event, other = "dealer_trade.posted", moved.from_entity
+            day = open_day(moved.date, theirs)
+            new.append(entry(deal, entry_id, event, day, out.lines(), currency=currency, legal_entity=other))
 
     entry_id = f"transfer-in-{deal.vehicle.stock_no}"
     if entry_id not in found:
@@ -54,5 +58,7 @@ def transfers_of(deal: Deal, found: Mapping[str, Entry], locks: Locks) -> list[E
         car = (("stock_no", deal.vehicle.stock_no),)
         into.debit("purchase", stock_role, moved.price, car)
         into.credit("purchase", "payable.intercompany", moved.price, (("party", moved.from_entity), *car))
-        new.append(entry(deal, entry_id, "purchase.posted", day, into.lines(), currency=currency))
+        if into:
+            day = open_day(moved.date, locks)
+            new.append(entry(deal, entry_id, "purchase.posted", day, into.lines(), currency=currency))
     return new

@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+from posting_support import case, lines, named, post, refusal
 
-from dealbooks.book import Book, Locks
+from dealbooks.book import Book, Locks, OtherBook
 from dealbooks.charts import load_chart
 from dealbooks.deal import Deal
-from dealbooks.entries import Entry
 from dealbooks.errors import UsageError
-from dealbooks.posting import History, Posted, PostingError, case_expected, closing_balances, post_deal
-
-CASES = Path(__file__).parents[1] / "golden" / "cases"
-
-
-def case(number: str) -> dict[str, Any]:
-    path = next(CASES.glob(f"{number}-*.json"))
-    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["deal"]
-    return data
-
-
-def post(data: dict[str, Any], *recorded: Entry, closed: date | None = None, chart: str = "") -> Posted:
-    deal = Deal.model_validate(data)
-    book = Book("book", deal.legal_entity, deal.base_currency, "us", load_chart(chart) if chart else None)
-    return post_deal(deal, book=book, history=History.of(recorded), locks=Locks(closed))
-
-
-def refusal(data: dict[str, Any], *recorded: Entry, **more: Any) -> str:
-    with pytest.raises(PostingError) as caught:
-        post(data, *recorded, **more)
-    assert caught.value.deal_id == data["deal_id"]
-    assert caught.value.fix
-    return caught.value.message
-
-
-def lines(entry: Entry) -> list[tuple[str, str, str, str]]:
-    return [(x.part, x.role, str(x.amount.amount), x.dimensions["location"]) for x in entry.lines]
-
-
-def named(posted: Posted, entry_id: str) -> Entry:
-    return next(entry for entry in posted.entries if entry.entry_id == entry_id)
-
+from dealbooks.posting import History, PostingError, case_expected, closing_balances, post_deal
 
 # -- what cannot be posted ---------------------------------------------------------
 
@@ -123,7 +90,7 @@ def test_an_older_version_is_refused() -> None:
 
 
 def test_a_case_that_cannot_be_read_names_the_field() -> None:
-    with pytest.raises(UsageError, match=r"lines\.0\.unit_price"):
+    with pytest.raises(UsageError, match=r"lines\[0\]\.unit_price"):
         case_expected(case("G02") | {"lines": [{"line_id": "1", "kind": "vehicle", "unit_price": 1.5}]})
 
 
@@ -365,3 +332,62 @@ def test_a_transfer_price_that_is_not_the_cost_is_refused() -> None:
     data = transferred()
     data["group_transfer"]["price"] = "18700.00"
     assert "SISTER-INC for 18700.00" in refusal(data)
+
+
+def _group(data: dict[str, Any], **other: Any) -> dict[str, OtherBook]:
+    return {data["group_transfer"]["from_entity"]: OtherBook(**other)}
+
+
+def test_each_ledger_of_a_transfer_follows_its_own_lock() -> None:
+    data = transferred()
+    deal = Deal.model_validate(data)
+    book = Book("book", deal.legal_entity, deal.base_currency, "us")
+    posted = post_deal(
+        deal, book=book, locks=Locks(date(2026, 3, 30)), others=_group(data, locks=Locks(date(2026, 3, 31)))
+    )
+    assert named(posted, "transfer-in-U2207").accounting_date == date(2026, 3, 31)
+    out = named(posted, "transfer-out-X9")
+    assert (out.accounting_date, out.original_date) == (date(2026, 4, 1), date(2026, 3, 30))
+    assert "closed through 2026-03-31" in out.note
+    again = post_deal(deal, book=book, history=History.of(posted.entries), others=_group(data))
+    assert again.new == ()
+
+
+def test_the_other_books_chart_is_asked_too() -> None:
+    data = transferred()
+    deal = Deal.model_validate(data)
+    theirs = load_chart("us", {"sales.used_wholesale": None})
+    other = Book("sister", data["group_transfer"]["from_entity"], "USD", "us", theirs)
+    book = Book("book", deal.legal_entity, deal.base_currency, "us", load_chart("us"))
+    with pytest.raises(PostingError) as caught:
+        post_deal(deal, book=book, others=_group(data, book=other))
+    assert "no account for sales.used_wholesale, which is needed by the transfer of the car (car X9)" in str(
+        caught.value
+    )
+    assert "books: sister: accounts:" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("number", "role", "words"),
+    [
+        ("G01", "sales.over_allowance", "the trade-in (car N4102)"),
+        ("G01", "payable.trade_payoff", "the trade-in (car U4102A)"),
+        ("G01", "income.fi_products", "line 4 (Vehicle service contract 84/84)"),
+        ("G01", "payable.government_fees", "line 6 (Title and registration)"),
+        ("G01", "sales.new_vehicle", "line 1 (2026 Honda Accord EX)"),
+        ("G01", "cost_of_sales.new_vehicle", "line 1 (2026 Honda Accord EX)"),
+        ("G01", "payable.sales_tax", "tax US-FL-STATE of the invoice"),
+        ("G01", "receivable.contracts_in_transit", "the finance contract (car N4102)"),
+        ("G01", "payable.commission", "the commission (of SP-014)"),
+        ("G01", "payable.customer_deposits", "the deposit (receipt D1)"),
+        ("G01", "receivable.customer", "the total of the invoice"),
+    ],
+)
+def test_a_missing_account_names_what_of_the_deal_needs_it(number: str, role: str, words: str) -> None:
+    deal = Deal.model_validate(case(number))
+    book = Book("ours", deal.legal_entity, "USD", "us", load_chart("us", {role: None}))
+    with pytest.raises(PostingError) as caught:
+        post_deal(deal, book=book)
+    assert f"no account for {role}" in caught.value.message
+    assert f"needed by {words} (entry " in caught.value.message
+    assert "books: ours: accounts:" in caught.value.fix

@@ -19,15 +19,16 @@ __all__ = ["rate_of", "taxes_of"]
 def taxes_of(deal: Deal) -> Taxes:
     """Extend every line, and tax it as the deal's regime says."""
     currency, base_currency = deal.currency, deal.base_currency
+    tax = deal.tax
     lines: list[PricedLine] = []
     for line in deal.lines:
         gross = extend(line.quantity, line.unit_price, currency)
         # A premium is collected in the currency of the deal; every other cost stands in the books.
         cost_currency = currency if line.kind == "insurance" else base_currency
-        cost = ZERO if line.cost is None else extend(line.quantity, line.cost, cost_currency)
+        cost = extend(line.quantity, line.cost, cost_currency) if line.cost else ZERO
         lines.append(PricedLine(line, gross, gross, ZERO, cost))
-    if deal.tax.regime == "additive":
+    if tax.regime == "additive":
         return additive(deal, lines)
-    if deal.tax.regime == "inclusive":
+    if tax.regime == "inclusive":
         return inclusive(deal, lines)
     return Taxes(tuple(lines), ())

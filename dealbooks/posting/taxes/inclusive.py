@@ -56,27 +56,23 @@ def inclusive(deal: Deal, lines: Sequence[PricedLine]) -> Taxes:
         code = priced.line.tax_code
         if code is None or code not in rates:
             rates[code or ""] = rate_of(deal, code, f"line {priced.line.line_id}")
-        by_code.setdefault(code or "", []).append(index)
+            by_code[code or ""] = [index]
+        else:
+            by_code[code].append(index)
     taxed = list(lines)
-    for code, places in by_code.items():
-        if rates[code]:
-            for index, tax in zip(places, _taxes(deal, rates[code] or ZERO, [lines[i] for i in places]), strict=True):
-                was = lines[index]
-                taxed[index] = PricedLine(was.line, was.gross, was.gross - tax, tax, was.cost)
-
+    due: dict[str, Decimal] = {}
+    for code, rate in rates.items():
+        if rate:
+            due[code] = _give_tax(deal, taxed, by_code[code], rate)
     margin = margin_scheme(deal, [lines[i] for code, places in by_code.items() if rates[code] is None for i in places])
     rows: list[TaxRow] = []
     for code, written in deal.tax.rates.items():
-        if code not in by_code:
-            continue
-        if rates[code]:
-            mine = [taxed[index] for index in by_code[code]]
-            rows.append(
-                TaxRow(code, total(x.net for x in mine), written, total(x.tax for x in mine), "tax.output", shown=True)
-            )
+        if code in due:
+            gross = total([lines[index].gross for index in by_code[code]])
+            rows.append(TaxRow(code, gross - due[code], written, due[code], "tax.output", shown=True))
         elif margin is not None and code == margin.code:
-            rate = format(deal.tax.margin_rate or ZERO, "f")
-            rows.append(TaxRow(code, margin.margin, rate, margin.vat, "tax.margin", shown=False))
+            at = format(deal.tax.margin_rate or ZERO, "f")
+            rows.append(TaxRow(code, margin.margin, at, margin.vat, "tax.margin", shown=False))
     lct = luxury_car_tax(deal, lines)
     if lct is not None:
         rows.append(lct)
@@ -85,11 +81,18 @@ def inclusive(deal: Deal, lines: Sequence[PricedLine]) -> Taxes:
     return Taxes(tuple(taxed), tuple(rows), margin, inside)
 
 
-def _taxes(deal: Deal, rate: Decimal, lines: Sequence[PricedLine]) -> list[Decimal]:
-    tax = deal.tax
+def _give_tax(deal: Deal, taxed: list[PricedLine], places: Sequence[int], rate: Decimal) -> Decimal:
+    """Put the tax of a code into its lines; the sum of it."""
+    tax, currency = deal.tax, deal.currency
+    amounts = [taxed[index].gross for index in places]
     if tax.rounding == "document":
-        return spread_tax([priced.gross for priced in lines], rate, deal.currency, tax.mode)
-    return [tax_inside(priced.gross, rate, deal.currency, tax.mode) for priced in lines]
+        each = spread_tax(amounts, rate, currency, tax.mode)
+    else:
+        each = [tax_inside(amount, rate, currency, tax.mode) for amount in amounts]
+    for index, amount in zip(places, each, strict=True):
+        line, gross, _, _, cost = taxed[index]
+        taxed[index] = PricedLine(line, gross, gross - amount, amount, cost)
+    return total(each)
 
 
 def _commission_taxes(deal: Deal, lines: Sequence[PricedLine]) -> tuple[CommissionTax, ...]:
