@@ -57,6 +57,9 @@ class BookFinder:
                     sources=frozenset(self._house.config.sources),
                     base_currency=config.currency,
                     regime=config.regime,
+                    vat_period_starts=config.policies.vat_period_starts,
+                    today=self._house.today(book),
+                    future_days=config.future_days,
                 ),
             )
         return self._settings[book]

@@ -254,7 +254,10 @@ def _versions(rows: Iterable[Row]) -> list[Moment]:
 
 
 def _facts(rows: Iterable[Row]) -> list[Moment]:
-    names = {"funding": "the lender paid", "reserve": "finance reserve came", "payoff": "a settlement was paid"}
+    names = {
+        "funding": "the lender paid", "reserve": "finance reserve came", "payoff": "a settlement was paid",
+        "chargeback": "income was charged back",
+    }  # fmt: skip
     told = []
     for row in rows:
         body = json.loads(row["body"])

@@ -13,21 +13,20 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dealbooks.book import Locks
+from dealbooks.book import Locks, OtherBook
 from dealbooks.deal import Deal, Deposit, Payment
 from dealbooks.deal.rules.history import check_amendments, check_go_live
 from dealbooks.entries import Entry
 from dealbooks.errors import ConfigError
 from dealbooks.house import House
-from dealbooks.ledger import Posting
 from dealbooks.outbox import EffectState, Planned, enqueue
 from dealbooks.pipeline.facts import conflicts, with_facts
 from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.guard import check_ledger_fits
 from dealbooks.pipeline.history import SUMMED
-from dealbooks.pipeline.keys import posting_key
 from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.periods import locks as locks_of
+from dealbooks.pipeline.postings import postings_of
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.work import Wanted, Work, find_wanted, held_deals, load_work, was_sent
 from dealbooks.posting import History, PostingError, post_deal
@@ -178,7 +177,7 @@ def _plan_chunk(house: House, book: str, chunk: Sequence[Work], lock: Locks, res
         planned: list[tuple[Work, bool]] = []
         by_book: dict[str, list[Planned]] = {}
         for item in chunk:
-            wrong = conflicts(item.canonical, item.facts)
+            wrong = conflicts(item.canonical, item.facts, item.recorded.values())
             if wrong:
                 _set_aside(tx, item, wrong)
                 result.held += [(item.deal["deal_number"], reason) for reason in wrong.values()]
@@ -216,13 +215,24 @@ def _plan_one(house: House, book: str, item: Work, lock: Locks) -> tuple[list[Pl
     deal = _with_receipts_gone(with_facts(item.canonical, item.facts), recorded)
     if _unwinds(deal) and not posted_versions(recorded):
         deal = _cancelled(deal)
-    posted = post_deal(deal, book=house.book(book), history=History(entries=recorded), locks=lock)
-    postings = [_posting(house, book, item, deal, entry) for entry in posted.entries if entry.entry_id not in recorded]
+    others = _other_books(house, book, deal)
+    posted = post_deal(deal, book=house.book(book), history=History(entries=recorded), locks=lock, others=others)
+    new = [entry for entry in posted.entries if entry.entry_id not in recorded]
+    postings = postings_of(house, book, item, posted, new, without=names)
     takes_back = tuple(one.key for one in postings if one.key.purpose in _TAKES_BACK)
     return [
         Planned(one, house.ledger(one.key.book).effects(one), takes_back if one.key.purpose in _SELLS else ())
         for one in postings
     ], gone
+
+
+def _other_books(house: House, book: str, deal: Deal) -> dict[str, OtherBook]:
+    """The book of the legal entity that a car came from, with its own locks."""
+    moved = deal.group_transfer
+    if moved is None or moved.from_entity == house.book(book).legal_entity:
+        return {}
+    name = house.book_of_entity(moved.from_entity)
+    return {moved.from_entity: OtherBook(house.book(name), locks_of(house, name))}
 
 
 def _with_receipts_gone(deal: Deal, recorded: Mapping[str, Entry]) -> Deal:
@@ -250,16 +260,6 @@ def _cancelled(deal: Deal) -> Deal:
         for event in deal.lifecycle
     )
     return deal.model_copy(update={"lifecycle": events})
-
-
-def _posting(house: House, book: str, item: Work, deal: Deal, entry: Entry) -> Posting:
-    target = book if entry.legal_entity == house.book(book).legal_entity else house.book_of_entity(entry.legal_entity)
-    key = posting_key(target, item.deal["id"], entry.entry_id)
-    reverses = posting_key(target, item.deal["id"], entry.reverses) if entry.reverses else None
-    return Posting(
-        key, entry, deal_number=deal.deal_id, vin=deal.vehicle.vin, stock_no=deal.vehicle.stock_no,
-        customer_name=deal.customer.name or deal.customer.id, reverses=reverses,
-    )  # fmt: skip
 
 
 def _unsent_entries(item: Work) -> set[str]:

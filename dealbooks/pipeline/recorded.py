@@ -1,0 +1,147 @@
+"""What the store holds of a book's entries and of the deals behind them, as exports and returns want it. Reads only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import localcontext
+
+from sqlalchemy import select
+
+from dealbooks.book import Book
+from dealbooks.deal import Deal
+from dealbooks.entries import Entry
+from dealbooks.house import House
+from dealbooks.pipeline.history import newest_deals
+from dealbooks.posting.arithmetic import EXACT
+from dealbooks.posting.figures import Figures
+from dealbooks.posting.sale import figures_of
+from dealbooks.returns import Fact, Span
+from dealbooks.store.tables import deal_versions, deals, entries
+
+_CHUNK = 400
+_SALES = ("sale.posted", "sale.reversed", "sale.unwound")
+_GONE = ("unwound", "unwinding", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry with the deal that it belongs to."""
+
+    entry: Entry
+    deal_id: str
+    deal: str
+    version: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A sale, or the mirror of one (`sign` -1), with its version and what that comes to."""
+
+    recorded: Recorded
+    deal: Deal
+    figures: Figures
+    sign: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A car that came in part-exchange: when, from whom, by which deal."""
+
+    on: date
+    seller: str
+    deal: str
+
+
+def recorded(house: House, book: str, span: Span, *, from_beginning: bool = False) -> list[Recorded]:
+    """Every entry of a book that is dated in the span (from the beginning: up to its end), in the order of dates."""
+    condition = (entries.c.book == book) & (entries.c.state != "superseded")
+    condition &= entries.c.accounting_date <= span.last.isoformat()
+    if not from_beginning:
+        condition &= entries.c.accounting_date >= span.first.isoformat()
+    query = (
+        select(entries, deals.c.deal_number)
+        .join(deals, deals.c.id == entries.c.deal_id, isouter=True)
+        .where(condition)
+        .order_by(entries.c.accounting_date, entries.c.seq)
+    )
+    with house.store.read() as conn:
+        return [
+            Recorded(
+                Entry.from_json(json.loads(row["body"])), row["deal_id"], row["deal_number"] or row["entry_id"],
+                row["version"], row["state"],
+            )
+            for row in conn.execute(query).mappings()
+        ]  # fmt: skip
+
+
+def sales_of(house: House, found: Iterable[Recorded]) -> Iterator[Sale]:
+    """The sales and mirrors among some entries, each with its version worked out again. The cost entry of a sale, and
+    its mirror, are left out: they belong to the same version."""
+    sales = [one for one in found if one.entry.event in _SALES and "cost" not in one.entry.entry_id]
+    versions = _versions(house, {f"{one.deal_id}/{one.version}" for one in sales})
+    for one in sales:
+        deal = versions.get(f"{one.deal_id}/{one.version}")
+        if deal is not None:
+            with localcontext(EXACT):
+                figures = figures_of(deal)
+            yield Sale(one, deal, figures, 1 if one.entry.event == "sale.posted" else -1)
+
+
+def facts_of(house: House, found: Collection[Recorded]) -> list[Fact]:
+    """Entries as a return wants them: a sale or a mirror with its own version, a later fact with the newest."""
+    own = _versions(house, {f"{one.deal_id}/{one.version}" for one in found if one.entry.event in _SALES})
+    later = sorted({one.deal_id for one in found if one.entry.event not in _SALES})
+    with house.store.read() as conn:
+        newest = newest_deals(conn, later)
+    return [
+        Fact(
+            one.entry, one.deal,
+            own.get(f"{one.deal_id}/{one.version}") if one.entry.event in _SALES else newest.get(one.deal_id),
+            one.state,
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def bought_from(house: House, book: Book, stock_nos: Collection[str]) -> dict[str, Bought]:
+    """Which of these cars came to us in part-exchange: stock number -> the deal that took it, as it stands."""
+    wanted = set(stock_nos)
+    if not wanted:
+        return {}
+    newest = (deals.c.id == deal_versions.c.deal_id) & (deals.c.version == deal_versions.c.version)
+    query = (
+        select(deal_versions.c.deal)
+        .join(deals, newest)
+        .where(
+            (deal_versions.c.book == book.name)
+            & deals.c.state.not_in(_GONE)
+            & deal_versions.c.deal.contains('"allowance"', autoescape=True)
+        )
+    )
+    found: dict[str, Bought] = {}
+    with house.store.read() as conn:
+        for row in conn.execute(query):
+            if not any(trade.get("stock_no") in wanted for trade in json.loads(row.deal).get("trade_ins", ())):
+                continue
+            deal = Deal.model_validate_json(row.deal)
+            for trade in deal.trade_ins:
+                if trade.stock_no in wanted:
+                    seller = deal.customer.name or deal.customer.id
+                    found[trade.stock_no] = Bought(deal.accounting_date, seller, deal.deal_id)
+    return found
+
+
+def _versions(house: House, names: Collection[str]) -> dict[str, Deal]:
+    """Versions of deals, by “deal id/version”."""
+    listed = sorted(names)
+    found: dict[str, Deal] = {}
+    with house.store.read() as conn:
+        for start in range(0, len(listed), _CHUNK):
+            chosen = deal_versions.c.id.in_(listed[start : start + _CHUNK])
+            for row in conn.execute(select(deal_versions.c.id, deal_versions.c.deal).where(chosen)):
+                found[row.id] = Deal.model_validate_json(row.deal)
+    return found
