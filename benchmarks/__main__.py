@@ -13,12 +13,15 @@ from typing import Any
 
 from benchmarks import startup
 from benchmarks.data import write_backfill
-from benchmarks.process import ROOT, run_module
+from benchmarks.process import ROOT, run_module, run_together
+from dealbooks.config import load_config
 
 SIZES = (1000, 5000, 20_000)
 FULL = 100_000
 READING = 4000
+POSTING = (1000, 10_000, 50_000)
 MOST_RATIO, LEAST_RATE, MOST_MIB, LEAST_READING = 2.0, 300, 250, 800
+LEAST_POSTING = 3000
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -30,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{figures['machine']['cores']} cores, load {figures['machine']['load']}, Python {platform.python_version()}")
     figures["startup"] = _startup()
     figures["reading"] = _reading(work, asked.reading)
+    figures["posting"] = _posting(asked.posting)
     figures["backfill"] = [_backfill(work, size) for size in sizes]
     figures["slope"] = _slope(figures["backfill"])
     asked.out.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--deals", type=int, nargs="+", default=list(SIZES), help="sizes of the backfills")
     parser.add_argument("--full", action="store_true", help=f"also {FULL} deals")
     parser.add_argument("--reading", type=int, default=READING, help="deals of the reading benchmark")
+    parser.add_argument("--posting", type=int, nargs="+", default=list(POSTING), help="deals of the posting benchmark")
     parser.add_argument("--work", type=Path, default=ROOT / "var" / "bench", help="folder for the work; emptied")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "bench.json", help="file for the figures")
     return parser
@@ -79,27 +84,61 @@ def _reading(work: Path, deals: int) -> dict[str, Any]:
     return found
 
 
-def _backfill(work: Path, deals: int) -> dict[str, Any]:
-    folder = _fresh(work, deals)
-    found = run_module("benchmarks.backfill", [str(folder)])
+def _posting(sizes: Sequence[int]) -> list[dict[str, Any]]:
+    """From a deal to its entries and documents; building the deal from JSON is shown beside it, not counted."""
+    runs: list[dict[str, Any]] = []
+    for size in sizes:
+        found = run_module("benchmarks.posting", [str(size)])
+        rates = {}
+        for clock in ("wall", "cpu"):
+            seconds = found[f"{clock}_seconds"]
+            rates[clock] = size / (seconds["post"] + seconds["documents"])
+        found |= {"deals_per_second": round(rates["wall"], 1), "deals_per_cpu_second": round(rates["cpu"], 1)}
+        print(f"\nposting {size} deals to {found['entries']} entries and {found['documents']} documents, one core")
+        _shares(found)
+        print(
+            f"  post and documents: {rates['wall']:.0f} deals/s (aim: {LEAST_POSTING});"
+            f" by processor time {rates['cpu']:.0f} deals/s"
+        )
+        runs.append(found)
+    return runs
+
+
+def _backfill(work: Path, size: int) -> dict[str, Any]:
+    """In one process; and with one process a source at the same time, as the deployments run."""
+    folder = _fresh(work, size)
+    _, [found] = run_together("benchmarks.backfill", [[str(folder)]])
     floor = run_module("benchmarks.floor", [str(folder / "books"), str(work / "floor")])
+    folder = _fresh(work, size)
+    sources = list(load_config(folder / "dealbooks.yaml").sources)
+    together, parts = run_together("benchmarks.backfill", [[str(folder), source] for source in sources])
     shutil.rmtree(work, ignore_errors=True)
+    if sum(part["entries"] for part in parts) != found["entries"]:
+        raise SystemExit("the processes side by side did not post what one alone posts")
     wall, cpu = sum(found["wall_seconds"].values()), sum(found["cpu_seconds"].values())
     memory = max(found["peak_mib"].values()) - found["idle_mib"]
     found |= {
         "floor": floor,
         "seconds": round(wall, 3),
-        "deals_per_second": round(deals / wall, 1),
-        "deals_per_cpu_second": round(deals / cpu, 1),
-        "floor_deals_per_second": round(deals / floor["seconds"], 1),
+        "deals_per_second": round(size / wall, 1),
+        "deals_per_cpu_second": round(size / cpu, 1),
+        "floor_deals_per_second": round(size / floor["seconds"], 1),
         "times_the_floor": round(wall / floor["seconds"], 2),
         "memory_over_idle_mib": round(memory, 1),
+        "side_by_side": {
+            "processes": len(parts),
+            "seconds": round(together, 3),
+            "deals_per_second": round(size / together, 1),
+            "times_the_floor": round(together / floor["seconds"], 2),
+        },
     }
-    print(f"\nbackfill of {deals} deals, {found['entries']} entries (start-up {found['startup_seconds']:.1f} s apart)")
+    print(f"\nbackfill of {size} deals, {found['entries']} entries (start-up {found['startup_seconds']:.1f} s apart)")
     _shares(found)
-    print(f"  {deals / wall:.0f} deals/s (aim: {LEAST_RATE}); by processor time {deals / cpu:.0f} deals/s")
+    print(f"  {size / wall:.0f} deals/s (aim: {LEAST_RATE}); by processor time {size / cpu:.0f} deals/s")
+    print(f"  {len(parts)} processes, one a source: {size / together:.0f} deals/s (aim: {LEAST_RATE})")
     print(
-        f"  floor: {deals / floor['seconds']:.0f} deals/s; {wall / floor['seconds']:.2f} times it (aim: {MOST_RATIO})"
+        f"  floor: {size / floor['seconds']:.0f} deals/s; {wall / floor['seconds']:.2f} times it in one process,"
+        f" {together / floor['seconds']:.2f} times side by side (aim: {MOST_RATIO})"
     )
     print(f"  memory: {memory:.0f} MiB over the idle process's {found['idle_mib']:.0f} (aim: {MOST_MIB})")
     return found

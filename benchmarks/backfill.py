@@ -1,6 +1,7 @@
-"""A backfill from drop files to posted, in a process of its own: `python -m benchmarks.backfill FOLDER`.
+"""A backfill from drop files to posted, in a process of its own: `python -m benchmarks.backfill FOLDER [SOURCE ...]`.
 
-Prints JSON: seconds of each stage, start-up apart, and the memory beyond that of the idle process with its imports.
+When everything is imported it prints a line and waits for one, so that several processes can begin together. Then it
+prints JSON: seconds of each stage, start-up apart, and the memory beyond that of the idle process with its imports.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,9 @@ _LATER = (
 )  # fmt: skip
 
 
-def run(folder: Path) -> dict[str, Any]:
-    """Take up, check, plan and post everything in the folder's inboxes, as `dealbooks sync` does."""
+def run(folder: Path, sources: Sequence[str] = ()) -> dict[str, Any]:
+    """Take up, check, plan and post everything in the folder's inboxes, as `dealbooks sync` does; of these sources only
+    when there are any."""
     from dealbooks.config import load_config
     from dealbooks.house import House
     from dealbooks.pipeline.extract import extract
@@ -38,15 +41,17 @@ def run(folder: Path) -> dict[str, Any]:
     with House.open(load_config(folder / "dealbooks.yaml"), actor="benchmark") as house:
         idle = memory_mib()
         forget_peak()
-        for source in house.config.sources:
+        chosen = list(sources or house.config.sources)
+        books = [book for name in chosen for book in dict.fromkeys(house.source_config(name).books.values())]
+        for source in chosen:
             with stages.timed("extract"):
                 result.extracted.append(extract(house, source))
         peaks["extract"] = peak_mib()
-        for source in house.config.sources:
+        for source in chosen:
             with stages.timed("validate"):
                 take_batches(house, source, result)
         peaks["validate"] = peak_mib()
-        for book in house.config.books:
+        for book in books:
             with stages.timed("transform"):
                 link_facts(house, book)
                 result.transformed.append(transform(house, book))
@@ -70,7 +75,9 @@ def main() -> None:
     for name in _LATER:
         import_module(name)
     started = time.perf_counter() - began
-    print(json.dumps({"startup_seconds": round(started, 3)} | run(Path(sys.argv[1]))))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(json.dumps({"startup_seconds": round(started, 3)} | run(Path(sys.argv[1]), sys.argv[2:])))
 
 
 if __name__ == "__main__":

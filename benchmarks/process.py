@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,5 +86,39 @@ def run_module(module: str, arguments: Sequence[str]) -> dict[str, Any]:
     """
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment(), check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return _last_json(done.stdout)
+
+
+def run_together(module: str, each: Sequence[Sequence[str]]) -> tuple[float, list[dict[str, Any]]]:
+    """Run a module in one process for each list of arguments, begun together once all of them say that they are ready;
+    the seconds until the last has ended, and the JSON that each prints last.
+
+    Raises:
+        CalledProcessError: when one fails.
+    """
+    commands = [[sys.executable, "-m", module, *arguments] for arguments in each]
+    pipe = subprocess.PIPE
+    running = [
+        subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=pipe, stdout=pipe, text=True)
+        for command in commands
+    ]
+    for process in running:
+        if process.stdout is not None:
+            process.stdout.readline()
+    began = time.perf_counter()
+    for process in running:
+        if process.stdin is not None:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+    with ThreadPoolExecutor(len(running)) as pool:
+        printed = [out for out, _ in pool.map(subprocess.Popen.communicate, running)]
+    seconds = time.perf_counter() - began
+    for process, command in zip(running, commands, strict=True):
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+    return seconds, [_last_json(out) for out in printed]
+
+
+def _last_json(printed: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(printed.strip().splitlines()[-1])
     return found
