@@ -7,10 +7,11 @@ each line also has its amount in the book's base currency.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from dealbooks.money import Money, amount_text
@@ -21,16 +22,35 @@ def _nothing(currency: str) -> str:
     return amount_text(Decimal(0), currency)
 
 
-@dataclass(frozen=True, slots=True)
+_NO_DIMENSIONS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Line:
     """One line of an entry: `amount` is positive for a debit, negative for a credit."""
 
     part: str
     role: str
     amount: Money
-    tax_code: str | None = None
-    dimensions: Mapping[str, str] = field(default_factory=dict)
-    base: Money | None = None
+    tax_code: str | None
+    dimensions: Mapping[str, str]
+    base: Money | None
+
+    def __init__(
+        self,
+        part: str,
+        role: str,
+        amount: Money,
+        tax_code: str | None = None,
+        dimensions: Mapping[str, str] = _NO_DIMENSIONS,
+        base: Money | None = None,
+    ) -> None:
+        _set_part(self, part)
+        _set_role(self, role)
+        _set_amount(self, amount)
+        _set_tax_code(self, tax_code)
+        _set_dimensions(self, dimensions)
+        _set_base(self, base)
 
     @property
     def debit(self) -> Decimal:
@@ -84,6 +104,12 @@ class Line:
             data["dimensions"],
             base,
         )
+
+
+# How a frozen value is filled, once and at its making; by the field itself, which is quicker than by its name.
+_set_part, _set_role, _set_amount, _set_tax_code, _set_dimensions, _set_base = (
+    Line.__dict__[name].__set__ for name in Line.__match_args__
+)
 
 
 @dataclass(frozen=True, slots=True)

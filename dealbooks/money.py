@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
+from math import lcm
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -119,18 +120,27 @@ def allocate(total: Decimal, weights: Sequence[Decimal | Fraction], currency: st
 
     Each part is cut to the minor unit; the units left over go to the largest remainders, first listed first on ties.
     `total` may be negative. Weights must not be negative and not all be zero.
+
+    Raises:
+        MoneyError: for weights that split nothing, or an amount with more decimals than the currency.
     """
-    shares = [Fraction(weight) for weight in weights]
-    whole = sum(shares, Fraction(0))
-    if not shares or whole <= 0 or any(share < 0 for share in shares):
+    digits = minor_digits(currency)
+    top, bottom = total.as_integer_ratio()
+    units, rest = divmod(abs(top) * 10**digits, bottom)
+    if rest:
+        raise MoneyError(f"{total} has more decimals than {currency} allows")
+    ratios = [weight.as_integer_ratio() for weight in weights]
+    common = lcm(*(ratio[1] for ratio in ratios))
+    shares = [numerator * (common // denominator) for numerator, denominator in ratios]
+    whole = sum(shares)
+    if whole <= 0 or min(shares) < 0:
         raise MoneyError("an amount can only be split by weights that are not negative and not all zero")
-    ideal = [Fraction(abs(total)) * share / whole for share in shares]
-    parts = [round_amount(part, currency, "floor") for part in ideal]
-    unit = minor_unit(currency)
-    spare = int((abs(total) - sum(parts, Decimal(0))) / unit)
-    for index in sorted(range(len(parts)), key=lambda i: (-(ideal[i] - Fraction(parts[i])), i))[:spare]:
-        parts[index] += unit
-    return [part if total >= 0 else -part for part in parts]
+    parts = [units * share // whole for share in shares]
+    spare = units - sum(parts)
+    if spare:
+        for index in sorted(range(len(parts)), key=lambda i: (-(units * shares[i] % whole), i))[:spare]:
+            parts[index] += 1
+    return [Decimal(part if top >= 0 else -part).scaleb(-digits) for part in parts]
 
 
 def amount_text(value: Decimal, currency: str) -> str:
@@ -146,23 +156,33 @@ def amount_text(value: Decimal, currency: str) -> str:
     return format(cut if cut else abs(cut), "f")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Money:
     """An amount in a currency, exact to the minor unit. Adding two currencies is an error, never a conversion."""
 
     amount: Decimal
     currency: str
 
-    def __post_init__(self) -> None:
-        if type(self.amount) is not Decimal:
-            object.__setattr__(self, "amount", exact(self.amount))
-        unit = minor_unit(self.currency)
-        if self.amount.same_quantum(unit):
-            return
-        cut = self.amount.quantize(unit)
-        if cut != self.amount:
-            raise MoneyError(f"{self.amount} has more decimals than {self.currency} allows")
-        object.__setattr__(self, "amount", cut)
+    def __init__(self, amount: Decimal, currency: str) -> None:
+        if type(amount) is not Decimal:
+            amount = exact(amount)
+        unit = minor_unit(currency)
+        if not amount.same_quantum(unit):
+            cut = amount.quantize(unit)
+            if cut != amount:
+                raise MoneyError(f"{amount} has more decimals than {currency} allows")
+            amount = cut
+        _set_amount(self, amount)
+        _set_currency(self, currency)
+
+    @classmethod
+    def at_unit(cls, amount: Decimal, currency: str) -> Money:
+        """An amount that is cut to the unit of its currency already: what comes of adding and turning such amounts.
+        Nothing is checked."""
+        made = object.__new__(cls)
+        _set_amount(made, amount)
+        _set_currency(made, currency)
+        return made
 
     @classmethod
     def zero(cls, currency: str) -> Money:
@@ -185,14 +205,14 @@ class Money:
 
     def __add__(self, other: Money) -> Money:
         self._same(other)
-        return Money(self.amount + other.amount, self.currency)
+        return Money.at_unit(self.amount + other.amount, self.currency)
 
     def __sub__(self, other: Money) -> Money:
         self._same(other)
-        return Money(self.amount - other.amount, self.currency)
+        return Money.at_unit(self.amount - other.amount, self.currency)
 
     def __neg__(self) -> Money:
-        return Money(-self.amount, self.currency)
+        return Money.at_unit(-self.amount, self.currency)
 
     def __bool__(self) -> bool:
         return bool(self.amount)
@@ -203,6 +223,11 @@ class Money:
 
     def __str__(self) -> str:
         return f"{amount_text(self.amount, self.currency)} {self.currency}"
+
+
+# How a frozen value is filled, once and at its making; by the field itself, which is quicker than by its name.
+_set_amount = Money.__dict__["amount"].__set__
+_set_currency = Money.__dict__["currency"].__set__
 
 
 def _plain(value: Decimal) -> str:

@@ -79,7 +79,7 @@ def test_a_chart_of_ones_own(tmp_path: Path) -> None:
         ('roles:\n  cash.bank: {number: "1", name: Bank, type: asset, iban: x}\n', "iban"),
         ("name: x\n", "roles"),
         ("name: x\nroles: {}\nowner: me\n", "owner"),
-        ("roles: [\n", "YAML"),
+        ("roles: [\n", "line 2 cannot be read"),
     ],
 )
 def test_a_broken_chart_is_named_with_its_file_and_role(tmp_path: Path, text: str, named: str) -> None:

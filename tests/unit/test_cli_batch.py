@@ -211,7 +211,7 @@ def test_init_never_overwrites(tmp_path: Path) -> None:
     assert cli.run("init", str(tmp_path / "other"), "--rules", "mars").exit_code == 2
 
 
-@pytest.mark.parametrize("rules", ["uk", "us-ca", "us-fl"])
+@pytest.mark.parametrize("rules", ["uk", "us-ca", "us-fl", "us-mi", "ca-on"])
 def test_what_init_writes_works(tmp_path: Path, rules: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     cli = Cli(tmp_path / "new")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,8 @@ INSURANCE = {
 }  # fmt: skip
 SOUTH = Known(locations=frozenset({"SOUTH"}))
 HERE = Known(locations=frozenset({"TAMPA"}), legal_entities=frozenset({"SUNCOAST-MOTORS-LLC"}))
+TOO_MUCH = {"funding_id": "F1", "amount": "99999.00", "date": "2026-03-20"}
+AHEAD = Known(today=date(2026, 3, 14), future_days=7)
 BOOK = Known(sources=frozenset({"cdk"}), base_currency="USD", regime="us")
 
 BROKEN: list[tuple[str, str, Callable[[Json], object], Known, str]] = [
@@ -113,6 +116,7 @@ BROKEN: list[tuple[str, str, Callable[[Json], object], Known, str]] = [
     ("D026", "G08", put("group_transfer", {**TRANSFER, "price": "11000.00"}), Known(), "for 11000.00, but is in stock"),
     ("D027", "G08", put("group_transfer", {**TRANSFER, "from_entity": "SUNCOAST-MOTORS-LLC"}), Known(), "sells it"),
     ("D027", "G08", put("group_transfer", TRANSFER), HERE, "no book is set up; add the book"),
+    ("D028", "G01", put("dates.accounting", "2026-03-22"), AHEAD, "dated 2026-03-22, 8 days after today (2026-03-14)"),
     ("D032", "G06", drop("customer.resale_certificate"), Known(), "Great Lakes Auction has no resale certificate"),
     ("D033", "G13", drop("bill_to"), Known(), "under hire purchase the finance house buys the car"),
     ("D033", "G05", put("bill_to.id", "C-4410"), Known(), "under a lease the lessor buys the car"),
@@ -165,6 +169,7 @@ BROKEN: list[tuple[str, str, Callable[[Json], object], Known, str]] = [
     ("D103", "G01", put("finance.amount_financed", "0"), Known(), "the amount financed is 0"),
     ("D104", "G05", put("finance.gross_cap_cost", "43000.00"), Known(), "less cap reduction 3500.00 is 39500.00"),
     ("D105", "G24", drop("payments.0.fx_rate"), Known(), "the payment P1 is in"),
+    ("D108", "G01", put("fundings", [TOO_MUCH]), Known(), "paid 99999.00 for the contract, but the amount financed is"),
     ("D110", "G13", put("commission_plans.0.splits.0.share", "0.7"), Known(), "EXEC-10 add up to 1.1"),
     ("D111", "G01", put("commission_plans", []), Known(), "names no commission plan"),
     ("D112", "G01", put("commission_plans.0.splits", []), Known(), "SALES-25 names nobody"),
