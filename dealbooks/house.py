@@ -120,9 +120,21 @@ class House:
         return load_chart(self._shipped_or_path(config.chart), config.accounts)
 
     def rulebook(self, name: str) -> Rulebook:
-        """A book's rulebook."""
+        """A book's rulebook.
+
+        Raises:
+            ConfigError: when it cannot be read, or is for another regime than the book's.
+        """
         if name not in self._rulebooks:
-            self._rulebooks[name] = load_rulebook(self._shipped_or_path(self.book_config(name).rules))
+            config = self.book_config(name)
+            rules = load_rulebook(self._shipped_or_path(config.rules))
+            if rules.regime != config.regime:
+                raise ConfigError(
+                    f"{self.config.file}: books.{name}.rules is {config.rules}, a rulebook for the regime "
+                    f"{rules.regime}, but books.{name}.regime is {config.regime}.",
+                    fix=f"Name a rulebook for the regime {config.regime}, or correct books.{name}.regime.",
+                )
+            self._rulebooks[name] = rules
         return self._rulebooks[name]
 
     def field_map(self, source: str) -> FieldMap:
@@ -153,6 +165,7 @@ class House:
                 locations={code: place.dimension or code for code, place in self.book_config(book).locations.items()},
                 settings=settings,
                 folder=self.config.folder,
+                services=registry.Services(self.store, self.var),
             )
         return self._ledgers[book]
 

@@ -18,7 +18,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
+from dealbooks.documents import InvoiceFacts
 from dealbooks.entries import Entry
+from dealbooks.http import Exchange
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,8 +47,27 @@ class PostingKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Party:
+    """Whom a ledger keeps an account for. `id` is the match key, never the name; empty texts are not known."""
+
+    id: str
+    name: str
+    business: bool = False
+    street: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+    vat_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
-    """An entry on its way to a ledger, with the few facts that a reader of the ledger wants beside it."""
+    """An entry on its way to a ledger, with the few facts that a reader of the ledger wants beside it.
+
+    `parties` are the customer and the bill-to, by id; `invoice` are the facts of the sale that the entry is, mirrors or
+    pays, and `sale` is the key of that sale. Both only for a ledger that takes documents.
+    """
 
     key: PostingKey
     entry: Entry
@@ -55,6 +76,9 @@ class Posting:
     stock_no: str = ""
     customer_name: str = ""
     reverses: PostingKey | None = None
+    parties: Mapping[str, Party] = field(default_factory=dict)
+    invoice: InvoiceFacts | None = None
+    sale: PostingKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +223,6 @@ class Ledger(Protocol):
 
     def problems(self) -> list[str]:
         """What is wrong with the connection or the ledger as a whole, in words; empty when all is well."""
+
+    def exchanges(self) -> list[Exchange]:
+        """What was said to the platform since this was last asked, without secrets; nothing for an embedded ledger."""

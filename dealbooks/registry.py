@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from dealbooks.errors import ConfigError
+from dealbooks.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a connection over HTTP needs of the house: where its tokens are kept, and where the key to them is."""
+
+    store: Store
+    var: Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from dealbooks.entries import Entry, Line
 from dealbooks.errors import StopConnection
+from dealbooks.http import Exchange
 from dealbooks.ledger import (
     Capabilities,
     EffectSpec,
@@ -111,6 +112,9 @@ class FakeLedger:
             else Lookup(Presence.ABSENT if self.able.searchable else Presence.UNDECIDED)
             for request in requests
         ]
+
+    def exchanges(self) -> list[Exchange]:
+        return []
 
     def expected(self, request: Request) -> Mapping[str, str]:
         return {"total": str(request.payload["total"])}

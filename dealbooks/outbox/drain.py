@@ -22,8 +22,8 @@ from dealbooks.outbox.enqueue import waiting_on
 from dealbooks.outbox.settle import settle_deals
 from dealbooks.outbox.states import EffectState, check_move
 from dealbooks.store import Lease, Store, Tx
-from dealbooks.store.db import Row, stamp
-from dealbooks.store.tables import effects
+from dealbooks.store.db import Row, read_rows, stamp
+from dealbooks.store.tables import effects, exchanges
 
 Progress = Callable[[int, int], None]
 _S = EffectState
@@ -221,7 +221,7 @@ class Drain:
                 due = (effects.c.book == self._book) & (effects.c.state == _S.UNKNOWN.value)
                 due &= effects.c.next_at <= self._store.now()
                 query = select(effects).where(due).order_by(effects.c.seq).limit(size)
-                rows = [dict(row) for row in conn.execute(query).mappings()]
+                rows = read_rows(conn, query)
             if not rows:
                 return
             requests = self._requests(rows)
@@ -244,7 +244,7 @@ class Drain:
         """Somebody may have corrected in the ledger what did not equal ours: read again, posted when it does now."""
         with self._store.read() as conn:
             disputed = (effects.c.book == self._book) & (effects.c.state == _S.DISPUTED.value)
-            rows = [dict(row) for row in conn.execute(select(effects).where(disputed)).mappings()]
+            rows = read_rows(conn, select(effects).where(disputed))
         size = self._ledger.capabilities.batch_size
         for start in range(0, len(rows), size):
             some = rows[start : start + size]
@@ -277,6 +277,7 @@ class Drain:
     # -- recording -------------------------------------------------------------------------------------
 
     def _record(self, tx: Tx, results: Iterable[_Result]) -> None:
+        self._keep_exchanges(tx)
         pairs = []
         for result in results:
             check_move(result.row["id"], result.row["state"], result.state)
@@ -291,6 +292,20 @@ class Drain:
             return
         self._release_held(tx, [row for row in changed if row["state"] == _S.POSTED.value])
         settle_deals(tx, changed)
+
+    def _keep_exchanges(self, tx: Tx) -> None:
+        """What was said to the ledger, for `trace`."""
+        said = self._ledger.exchanges()
+        if said:
+            rows = [
+                {
+                    "id": number, "book": self._book, "effect": one.effect, "at": one.at, "what": one.what,
+                    "method": one.method, "url": one.url, "request": one.request, "status": one.status,
+                    "response": one.response, "seconds": f"{one.seconds:.3f}",
+                }
+                for number, one in zip(tx.next_ids("exchanges", len(said)), said, strict=True)
+            ]  # fmt: skip
+            tx.conn.execute(exchanges.insert(), rows)
 
     def _release_held(self, tx: Tx, posted: Sequence[Row]) -> None:
         """Effects that waited for these, and for nothing else that is open, may be sent."""

@@ -73,7 +73,8 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
                 "version": key.version, "event": posting.entry.event,
                 "accounting_date": posting.entry.accounting_date.isoformat(), "currency": posting.entry.currency,
                 "key": compact_json([key.book, key.deal, key.purpose, key.subject, key.version, key.issue]),
-                "body": body, "body_hash": body_hash, "state": "planned", "created_at": tx.at,
+                "body": body, "facts": _facts(posting), "body_hash": body_hash, "state": "planned",
+                "created_at": tx.at,
             }
         )  # fmt: skip
         rows = _effect_rows(one, entry_id, length, tx.at, waits)
@@ -93,9 +94,16 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
     return new_entries + again
 
 
+def _facts(posting: Posting) -> str:
+    """The invoice's facts, kept beside a sale: its mirror and its payments are made from them."""
+    if posting.invoice is None or posting.entry.event != "sale.posted":
+        return ""
+    return compact_json(posting.invoice.as_json())
+
+
 def _known(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    columns = [column for column in entries.c if column.name != "body"]
+    columns = [column for column in entries.c if column.name not in ("body", "facts")]
     for start in range(0, len(ids), 500):
         chosen = entries.c.id.in_(ids[start : start + 500])
         found.update((row["id"], row) for row in tx.rows(select(*columns).where(chosen)))
@@ -104,7 +112,7 @@ def _known(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 def _plan_again(tx: Tx, before: dict[str, Any], row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
     """A reversal that was superseded unsent and is needed again has the key that it had: it is one thing."""
-    content = ("event", "accounting_date", "currency", "body", "body_hash", "state")
+    content = ("event", "accounting_date", "currency", "body", "facts", "body_hash", "state")
     tx.change("entries", [(before, {name: row[name] for name in content})])
     old = {one["id"]: one for one in tx.rows(select(effects).where(effects.c.entry == before["id"]))}
     renewed = ("state", "payload", "request_hash", "waits_for", "next_at", "updated_at", "reason")

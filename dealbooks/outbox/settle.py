@@ -35,7 +35,7 @@ def _post_entries(tx: Tx, ids: Sequence[str]) -> None:
         open_ = effects.c.entry.in_(some) & effects.c.state.not_in([_S.POSTED.value, _S.SUPERSEDED.value])
         waiting = {row.entry for row in tx.conn.execute(select(effects.c.entry).where(open_).distinct())}
         done = [entry for entry in some if entry not in waiting]
-        columns = [column for column in entries.c if column.name != "body"]
+        columns = [column for column in entries.c if column.name not in ("body", "facts")]
         rows = tx.rows(select(*columns).where(entries.c.id.in_(done) & (entries.c.state == "planned")))
         tx.update("entries", rows, state="posted")
 

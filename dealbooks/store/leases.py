@@ -63,8 +63,12 @@ class Lease:
     def release(self) -> None:
         """Give the lease back; the token stays, so that it never goes down."""
         with self._store.transaction("lease", self.name) as tx:
-            mine = (leases.c.name == self.name) & (leases.c.token == self.token)
-            tx.conn.execute(leases.update().where(mine).values(expires_at=""))
+            self.release_in(tx)
+
+    def release_in(self, tx: Tx) -> None:
+        """Give it back in a transaction that writes something else too."""
+        mine = (leases.c.name == self.name) & (leases.c.token == self.token)
+        tx.conn.execute(leases.update().where(mine).values(expires_at=""))
 
     def _expiry(self) -> str:
         return stamp(self._store.clock() + timedelta(seconds=self._seconds))

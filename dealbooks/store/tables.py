@@ -188,7 +188,7 @@ facts = Table(
     _key("location"),
     _text("deal_number"),
     _key("deal_id", null=True),
-    _key("kind"),  # funding | reserve | payoff
+    _key("kind"),  # funding | reserve | payoff | chargeback
     _key("subject"),
     _text("body"),
     _int("inbox_id"),
@@ -213,6 +213,7 @@ entries = Table(
     _key("currency"),
     _text("key"),  # JSON of the PostingKey
     _text("body"),  # JSON of the Entry
+    _text("facts"),  # JSON of the invoice's facts (documents.InvoiceFacts), for a sale; empty for the rest
     _key("body_hash"),
     _key("state"),  # planned | posted | superseded
     _key("created_at"),
@@ -245,6 +246,35 @@ effects = Table(
     Index(None, "book", "state", "next_at", "seq"),
     Index(None, "deal_id"),
     Index(None, "entry"),
+)
+
+# What was said to a ledger and what it answered, without secrets, for `trace`. May be thrown away at any time.
+exchanges = Table(
+    "exchanges",
+    metadata,
+    _int("id", primary=True),
+    _key("book"),
+    _key("effect"),  # id of the effect that it was for; empty for a read that served several
+    _key("at"),
+    _text("what"),
+    _key("method"),
+    _text("url"),
+    _text("request"),
+    _int("status"),  # 0: no answer came
+    _text("response"),
+    _key("seconds"),
+    Index(None, "effect"),
+    Index(None, "book", "at"),
+)
+
+# The token of a connection, encrypted (dealbooks.oauth). No audit chain: it changes every hour and is nobody's books.
+tokens = Table(
+    "tokens",
+    metadata,
+    _key("connection", primary=True),
+    _text("sealed"),
+    _key("state"),  # live | dead: a person must reconnect
+    _key("renewed_at"),
 )
 
 leases = Table(

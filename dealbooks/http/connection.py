@@ -1,0 +1,153 @@
+"""A connection to one platform: one httpx client, within the budget, every exchange kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
+
+from dealbooks.errors import StopConnection
+from dealbooks.http.budget import Budget, BudgetSpent
+from dealbooks.http.calls import Call, Exchange, NoReply, Reply
+from dealbooks.http.pace import Pace
+from dealbooks.masking import masked
+
+_KEPT = 20_000  # characters of a body that are kept
+_TRIES = 5
+_LONGEST_PAUSE = 30.0
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+# Headers that authorise a call; asked for before each one, so that a token may change in between.
+Authorise = Callable[[], Mapping[str, str]]
+# What an answer says about the limits, told to the budget.
+Listen = Callable[[Reply, Budget], None]
+
+
+def _nothing_said(_reply: Reply, _budget: Budget) -> None:
+    return
+
+
+class Connection:
+    """Talks to one platform. Safe for several threads.
+
+    `secrets` are values that must not be kept in an exchange; those that `authorise` hands out are never kept at all,
+    since no header is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        client: httpx.Client,
+        budget: Budget,
+        pace: Pace,
+        *,
+        authorise: Authorise,
+        listen: Listen = _nothing_said,
+        secrets: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
+        self.name = name
+        self._client = client
+        self._budget = budget
+        self._pace = pace
+        self._authorise = authorise
+        self._listen = listen
+        self._secrets = secrets
+        self._exchanges: list[Exchange] = []
+        self._alone = threading.Lock()
+
+    def call(self, call: Call, *, effect: str = "") -> Reply | NoReply:
+        """Make a call once, and say how it ended. Nothing is repeated."""
+        try:
+            with self._budget.call():
+                return self._made(call, effect)
+        except BudgetSpent as spent:
+            reason = f"{self.name} allows no more calls for now ({spent})."
+            return NoReply(sent=False, reason=reason, retry_after=spent.seconds)
+
+    def read(self, call: Call) -> Reply:
+        """Make a call that changes nothing, again while the platform is busy or does not answer.
+
+        Raises:
+            StopConnection: it could not be made, or the platform stays busy.
+        """
+        retrying = Retrying(
+            sleep=self._pace.sleep,
+            stop=stop_after_attempt(_TRIES),
+            wait=_pause,
+            retry=retry_if_result(_busy),
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome is not None else None,
+        )
+        end: Reply | NoReply = retrying(self.call, call)
+        if isinstance(end, NoReply):
+            raise StopConnection(
+                f"{self.name} does not answer: {end.reason}", fix="Nothing is lost; it is tried again by the next run."
+            )
+        if end.status in _AGAIN:
+            raise StopConnection(
+                f"{self.name} is busy or out of order (HTTP {end.status}).",
+                fix="Nothing is lost; it is tried again by the next run.",
+            )
+        return end
+
+    def exchanges(self) -> list[Exchange]:
+        """What was said since this was last asked."""
+        with self._alone:
+            said, self._exchanges = self._exchanges, []
+        return said
+
+    def _made(self, call: Call, effect: str) -> Reply | NoReply:
+        began = self._pace.now()
+        headers = {**call.headers, **self._authorise()}
+        request = self._client.build_request(
+            call.method, call.path, params=dict(call.params) or None, headers=headers, content=call.body or None
+        )
+        end: Reply | NoReply
+        try:
+            response = self._client.send(request)
+        except _NEVER_SENT:
+            end = NoReply(sent=False, reason="no connection could be made")
+        except httpx.TimeoutException:
+            end = NoReply(sent=True, reason="no answer came in time")
+        except httpx.TransportError:
+            end = NoReply(sent=True, reason="the connection broke before the answer was whole")
+        else:
+            lower = {name.lower(): value for name, value in response.headers.items()}
+            end = Reply(response.status_code, lower, response.content)
+            self._listen(end, self._budget)
+            if end.status in (429, 503) and end.retry_after is not None:
+                self._budget.stop(end.retry_after)
+        self._keep(call, str(request.url), effect, began, end)
+        return end
+
+    def _keep(self, call: Call, url: str, effect: str, began: datetime, end: Reply | NoReply) -> None:
+        secrets = self._secrets()
+        answered = end.body.decode("utf-8", "replace") if isinstance(end, Reply) else end.reason
+        exchange = Exchange(
+            at=began.isoformat(timespec="milliseconds"),
+            what=call.what,
+            method=call.method,
+            url=masked(url, secrets),
+            request=masked(call.body.decode("utf-8", "replace")[:_KEPT], secrets),
+            status=end.status if isinstance(end, Reply) else 0,
+            response=masked(answered[:_KEPT], secrets),
+            seconds=round((self._pace.now() - began).total_seconds(), 3),
+            effect=effect,
+        )
+        with self._alone:
+            self._exchanges.append(exchange)
+
+
+def _busy(end: Reply | NoReply) -> bool:
+    if isinstance(end, NoReply):
+        return end.retry_after is None or end.retry_after <= _LONGEST_PAUSE
+    return end.status in _AGAIN and (end.retry_after or 0.0) <= _LONGEST_PAUSE
+
+
+def _pause(state: RetryCallState) -> float:
+    end = state.outcome.result() if state.outcome is not None else None
+    asked = end.retry_after if isinstance(end, Reply | NoReply) else None
+    return float(asked if asked is not None else min(_LONGEST_PAUSE, 2.0 ** (state.attempt_number - 1)))

@@ -1,0 +1,135 @@
+"""What a platform's token endpoint gives for a code, a refresh token, or the client's own secret. Authlib speaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+
+from dealbooks.errors import StopConnection
+
+# RFC 6749 section 5.2: answers after which the same grant never works again.
+_DEAD = frozenset({"invalid_grant", "unauthorized_client", "invalid_client"})
+_DEFAULT_LIFE = 1800
+
+
+class DeadGrant(StopConnection):
+    """The consent behind a connection has ended: a person must give it anew. It is not tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What authorises calls, until when, and what gets the next one. Never shown."""
+
+    access: str = field(repr=False)
+    expires_at: datetime
+    refresh: str = field(default="", repr=False)
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def holds(self, now: datetime, margin: float) -> bool:
+        """Whether it will still hold so many seconds from now."""
+        return now + timedelta(seconds=margin) < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Our registration with a platform. `name` is the connection, for messages."""
+
+    name: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    token_url: str
+    authorize_url: str = ""
+    scope: str = ""
+    auth_method: str = "client_secret_basic"
+    transport: httpx.BaseTransport | None = None
+    timeout: float = 30.0
+
+    def consent_address(self, redirect_uri: str) -> tuple[str, str]:
+        """Where a person gives consent, and the `state` that must come back with it (RFC 6749 section 4.1.1)."""
+        with self._session(redirect_uri=redirect_uri) as session:
+            address, state = session.create_authorization_url(self.authorize_url)
+        return address, state
+
+    def by_code(self, code: str, redirect_uri: str, now: datetime) -> Token:
+        """The first token, for the code that the consent brought.
+
+        Raises:
+            DeadGrant: the code is used up or was not for us.
+            StopConnection: the platform does not answer.
+        """
+        return self._asked(
+            lambda session: session.fetch_token(self.token_url, code=code, grant_type="authorization_code"),
+            now, redirect_uri=redirect_uri,
+        )  # fmt: skip
+
+    def by_refresh(self, refresh: str, now: datetime) -> Token:
+        """The next token. An answer without a new refresh token means that the old one goes on.
+
+        Raises:
+            DeadGrant: the refresh token is not good any more.
+            StopConnection: the platform does not answer; the old refresh token may have been used up meanwhile.
+        """
+        return self._asked(lambda session: session.refresh_token(self.token_url, refresh_token=refresh), now)
+
+    def by_secret(self, now: datetime) -> Token:
+        """A token for ourselves (client credentials).
+
+        Raises:
+            DeadGrant: the platform does not know the client or its secret.
+            StopConnection: it does not answer.
+        """
+        return self._asked(
+            lambda session: session.fetch_token(self.token_url, grant_type="client_credentials", scope=self.scope), now
+        )
+
+    def _session(self, **more: Any) -> OAuth2Client:
+        return OAuth2Client(
+            self.client_id,
+            self.client_secret,
+            token_endpoint_auth_method=self.auth_method,
+            scope=self.scope or None,
+            transport=self.transport,
+            timeout=self.timeout,
+            **more,
+        )
+
+    def _asked(self, ask: Callable[[OAuth2Client], Mapping[str, Any]], now: datetime, **more: Any) -> Token:
+        try:
+            with self._session(**more) as session:
+                given = ask(session)
+        except OAuthError as error:
+            if error.error in _DEAD:
+                raise DeadGrant(
+                    f"{self.name} does not accept our authorisation any more ({error.error}).",
+                    fix=f"Reconnect it: dealbooks connect {self.name}",
+                ) from None
+            raise StopConnection(
+                f"{self.name} refused to give a token ({error.error}).", fix="It is tried again by the next run."
+            ) from None
+        except httpx.HTTPError as error:
+            raise StopConnection(
+                f"{self.name} gives no token: {_why(error)}.", fix="Nothing is lost; it is tried again by the next run."
+            ) from None
+        return _token(given, now)
+
+
+def _why(error: httpx.HTTPError) -> str:
+    """Without the request, whose body holds the secret."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"HTTP {error.response.status_code}"
+    return "no answer came"
+
+
+def _token(given: Mapping[str, Any], now: datetime) -> Token:
+    life = float(given.get("expires_in") or _DEFAULT_LIFE)
+    known = ("access_token", "refresh_token", "expires_in", "expires_at", "token_type", "id_token")
+    extra = {name: str(value) for name, value in given.items() if name not in known}
+    return Token(
+        str(given["access_token"]), now + timedelta(seconds=life), str(given.get("refresh_token") or ""), extra
+    )
