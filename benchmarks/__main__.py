@@ -31,11 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     work = asked.work.absolute()
     figures: dict[str, Any] = {"machine": _machine()}
     print(f"{figures['machine']['cores']} cores, load {figures['machine']['load']}, Python {platform.python_version()}")
+    shutil.rmtree(work, ignore_errors=True)
     figures["startup"] = _startup()
     figures["reading"] = _reading(work, asked.reading)
     figures["posting"] = _posting(asked.posting)
     figures["backfill"] = [_backfill(work, size) for size in sizes]
     figures["slope"] = _slope(figures["backfill"])
+    shutil.rmtree(work, ignore_errors=True)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(f"\nfigures: {asked.out}")
@@ -61,11 +63,13 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _fresh(work: Path, deals: int) -> Path:
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    write_backfill(work, deals)
-    return work
+def _fresh(work: Path, deals: int, run: str) -> Path:
+    """A folder of its own for each run. None is deleted before the end: some file systems are slow in making files
+    just after many were deleted, which would count as work of the next run."""
+    folder = work / f"{run}-{deals}"
+    folder.mkdir(parents=True)
+    write_backfill(folder, deals)
+    return folder
 
 
 def _startup() -> dict[str, Any]:
@@ -75,7 +79,7 @@ def _startup() -> dict[str, Any]:
 
 
 def _reading(work: Path, deals: int) -> dict[str, Any]:
-    found = run_module("benchmarks.reading", [str(_fresh(work, deals))])
+    found = run_module("benchmarks.reading", [str(_fresh(work, deals, "reading"))])
     wall, cpu = sum(found["wall_seconds"].values()), sum(found["cpu_seconds"].values())
     found |= {"deals_per_second": round(deals / wall, 1), "deals_per_cpu_second": round(deals / cpu, 1)}
     print(f"\nreading {deals} deals to entries, one core, nothing durable (aim: {LEAST_READING} deals/s)")
@@ -106,13 +110,12 @@ def _posting(sizes: Sequence[int]) -> list[dict[str, Any]]:
 
 def _backfill(work: Path, size: int) -> dict[str, Any]:
     """In one process; and with one process a source at the same time, as the deployments run."""
-    folder = _fresh(work, size)
+    folder = _fresh(work, size, "alone")
     _, [found] = run_together("benchmarks.backfill", [[str(folder)]])
-    floor = run_module("benchmarks.floor", [str(folder / "books"), str(work / "floor")])
-    folder = _fresh(work, size)
+    floor = run_module("benchmarks.floor", [str(folder / "books"), str(work / f"floor-{size}")])
+    folder = _fresh(work, size, "together")
     sources = list(load_config(folder / "dealbooks.yaml").sources)
     together, parts = run_together("benchmarks.backfill", [[str(folder), source] for source in sources])
-    shutil.rmtree(work, ignore_errors=True)
     if sum(part["entries"] for part in parts) != found["entries"]:
         raise SystemExit("the processes side by side did not post what one alone posts")
     wall, cpu = sum(found["wall_seconds"].values()), sum(found["cpu_seconds"].values())

@@ -1,6 +1,7 @@
 """From drop files to entries without the durable writes, on one core: `python -m benchmarks.reading FOLDER`.
 
-Reading, mapping, determining, checking (also with Great Expectations) and posting rules; no store and no ledger.
+Reading, mapping, determining, checking (also with Great Expectations) and the posting rules, which a deal is judged by
+too; no store and no ledger.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from dealbooks.pipeline.extract import BATCH_ROWS
 from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.judge import judge_record
 from dealbooks.pipeline.settings import BookFinder
-from dealbooks.posting import post_deal
 
 
 @seldom_collected()
@@ -78,9 +78,7 @@ def _judge(house: House, finder: BookFinder, batch: Sequence[RawRecord], stages:
     refused = any(has_errors(one.findings) for _, _, one in judged) or any(map(has_errors, outcome.findings.values()))
     if refused or len(judged) != len(batch):
         raise SystemExit("not every deal was accepted")
-    with stages.timed("post"):
-        posted = [post_deal(one.deal, book=setting.book) for _, setting, one in judged if one.deal is not None]
-    return sum(len(one.entries) for one in posted)
+    return sum(len(one.posted.entries) for _, _, one in judged if one.posted is not None)
 
 
 if __name__ == "__main__":
