@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dealbooks.documents import InvoiceFacts
 from dealbooks.entries import Entry
-from dealbooks.http import Exchange
+
+if TYPE_CHECKING:  # an embedded ledger needs no HTTP client
+    from dealbooks.http import Exchange
 
 
 @dataclass(frozen=True, slots=True, order=True)

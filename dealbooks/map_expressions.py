@@ -16,7 +16,7 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
 from dealbooks.errors import ConfigError
-from dealbooks.map_fields import amount
+from dealbooks.map_fields import amount, nonzero_text
 from dealbooks.money import MoneyError, exact
 
 # Functions of JMESPath that turn numbers into floats -> what to use instead.
@@ -45,6 +45,8 @@ def is_nonzero(value: object) -> bool:
     Raises:
         MoneyError: when there is something that is no exact amount.
     """
+    if type(value) is str:
+        return value != "" and nonzero_text(value)
     return value is not None and value != "" and amount(value) != 0
 
 
@@ -121,7 +123,7 @@ class Expression:
             if len(columns) == 1:
                 column = columns[0]
                 return lambda scope: is_nonzero(scope.get(column))
-            return lambda scope: any(is_nonzero(scope.get(column)) for column in columns)
+            return lambda scope: _any_nonzero(scope, columns)
         if match := _EQUALS.fullmatch(text):
             name, wanted = match.group(1), match.group(2)
             self.names = frozenset((name,))
@@ -155,6 +157,13 @@ class Expression:
             return direct
         self.by_names = False
         return lambda scope: compiled.search(scope, options=_OPTIONS)
+
+
+def _any_nonzero(scope: Mapping[str, Any], columns: tuple[str, ...]) -> bool:
+    for column in columns:
+        if is_nonzero(scope.get(column)):
+            return True
+    return False
 
 
 def _listed(match: re.Match[str]) -> tuple[str, ...]:

@@ -165,6 +165,12 @@ def amount(value: Any) -> Decimal:
     return _amount_text(value) if type(value) is str else exact(value)
 
 
+@lru_cache(maxsize=8192)
+def nonzero_text(text: str) -> bool:
+    """Whether text states an amount other than zero. Raises as `amount`."""
+    return exact(text) != 0
+
+
 def _negative(value: Any) -> Decimal:
     negated = -amount(value)
     return negated if negated else abs(negated)

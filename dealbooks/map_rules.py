@@ -174,6 +174,12 @@ def _template(text: str, where: str) -> tuple[Getter, frozenset[str]]:
     if not all(name.isidentifier() for name in names):
         raise ConfigError(f"{where}: the template {text} may only name columns", fix="Write F{index}.")
 
+    plain = f"{{{names[0]}}}" if len(names) == 1 else ""
+    if plain and text.count("{") == text.count(plain) == 1:
+        name = names[0]
+        before, _, after = text.partition(plain)
+        return (lambda scope: None if (value := scope.get(name)) is None else f"{before}{value}{after}"), frozenset(names)
+
     def get(scope: Mapping[str, Any]) -> str | None:
         if any(scope.get(name) is None for name in names):
             return None
@@ -251,7 +257,7 @@ def items_of(entry: ListRule, data: Mapping[str, Any], findings: list[Finding]) 
         return ()
     if not found:
         return ()
-    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+    if not isinstance(found, list) or not all(type(item) is dict or isinstance(item, Mapping) for item in found):
         reason = "it should find a list of items"
         findings.append(file_finding("F203", entry.target, "", origin=entry.group or "each", reason=reason))
         return ()

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from dealbooks.cli import (
     audit,
     batch,
+    connect,
     doctor,
     export,
     maps,
@@ -125,7 +126,21 @@ def options(
     context.obj = Session(config)
 
 
-for _module in (setup, batch, planning, status, tracing, quarantine, periods, audit, export, platforms, maps, doctor):
+for _module in (
+    setup,
+    connect,
+    batch,
+    planning,
+    status,
+    tracing,
+    quarantine,
+    periods,
+    audit,
+    export,
+    platforms,
+    maps,
+    doctor,
+):
     _module.register(app)
 
 

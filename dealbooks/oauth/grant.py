@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
 
 from dealbooks.errors import StopConnection
+
+with warnings.catch_warnings():  # Authlib says at every import that it prefers httpx's successor
+    warnings.simplefilter("ignore")
+    from authlib.integrations.base_client import OAuthError
+    from authlib.integrations.httpx_client import OAuth2Client
 
 # RFC 6749 section 5.2: answers after which the same grant never works again.
 _DEAD = frozenset({"invalid_grant", "unauthorized_client", "invalid_client"})

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from dealbooks.errors import StopConnection
+from dealbooks.errors import ConfigError, StopConnection
 from dealbooks.http import Pace
 from dealbooks.oauth.grant import Client, DeadGrant, Token
 from dealbooks.oauth.seal import Seal
@@ -58,8 +58,24 @@ class TokenSource:
         `headers` does."""
         self._renewed(refused=self._token.access if self._token is not None else "")
 
+    def consent(self, redirect_uri: str) -> tuple[str, str]:
+        """The address where a person gives consent, and the `state` that must come back with the answer.
+
+        Raises:
+            ConfigError: this connection needs nobody's consent.
+        """
+        if self._grant != "code":
+            raise ConfigError(f"{self._client.name} needs no consent: it has a secret of its own.")
+        return self._client.consent_address(redirect_uri)
+
+    def consented(self, code: str, redirect_uri: str, extra: Mapping[str, str]) -> None:
+        """Keep the first token of a consent; `extra` is what came with the answer (the company's id at QuickBooks).
+        Raises as `headers` does."""
+        token = self._client.by_code(code, redirect_uri, self._pace.now())
+        self.keep(Token(token.access, token.expires_at, token.refresh, {**token.extra, **extra}))
+
     def keep(self, token: Token) -> None:
-        """Keep the first token of a consent."""
+        """Keep a token that did not come by renewal."""
         self._save(token, None)
 
     def secrets(self) -> tuple[str, ...]:

@@ -40,23 +40,40 @@ def inside(rate: Decimal) -> tuple[int, int]:
     return top, top + bottom
 
 
+def shares_of(
+    amounts: Iterable[Decimal], numerator: int, denominator: int, currency: str, mode: RoundingMode = "half_up"
+) -> list[Decimal]:
+    """A fraction of each amount, rounded once to the minor unit; exact before the rounding."""
+    numerator *= 10 ** minor_digits(currency)
+    half_up, unit = mode == "half_up", minor_unit(currency)
+    found: list[Decimal] = []
+    for amount in amounts:
+        top, bottom = amount.as_integer_ratio()
+        bottom *= denominator
+        whole, rest = divmod(abs(top) * numerator, bottom)
+        if half_up and 2 * rest >= bottom:
+            whole += 1
+        found.append((whole if top >= 0 else -whole) * unit)
+    return found
+
+
 def share_of(
     amount: Decimal, numerator: int, denominator: int, currency: str, mode: RoundingMode = "half_up"
 ) -> Decimal:
     """A fraction of an amount, rounded once to the minor unit; exact before the rounding."""
-    scale: int = 10 ** minor_digits(currency)
-    top, bottom = amount.as_integer_ratio()
-    bottom *= denominator
-    whole, rest = divmod(abs(top) * numerator * scale, bottom)
-    if mode == "half_up" and 2 * rest >= bottom:
-        whole += 1
-    return (whole if top >= 0 else -whole) * minor_unit(currency)
+    return shares_of((amount,), numerator, denominator, currency, mode)[0]
 
 
 def tax_inside(amount: Decimal, rate: Decimal, currency: str, mode: RoundingMode = "half_up") -> Decimal:
     """The tax in a price that includes it: amount x r/(1+r), rounded; the net is the rest, never worked out first."""
-    top, bottom = rate.as_integer_ratio()
-    return share_of(amount, top, top + bottom, currency, mode)
+    return shares_of((amount,), *inside(rate), currency, mode)[0]
+
+
+def taxes_inside(
+    amounts: Iterable[Decimal], rate: Decimal, currency: str, mode: RoundingMode = "half_up"
+) -> list[Decimal]:
+    """The tax in each of some prices that include it, each rounded by itself."""
+    return shares_of(amounts, *inside(rate), currency, mode)
 
 
 def spread_tax(

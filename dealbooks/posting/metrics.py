@@ -38,20 +38,21 @@ def gross_steps(deal: Deal, taxes: Taxes, second_hand: Decimal) -> Iterator[Gros
     """What front and back gross are made of. The presentation of F&I products changes neither. In a foreign-currency
     deal each revenue line is converted on its own; costs and incentives are in base currency already."""
     rate = rate_of_deal(deal)
+    fees_in_front = deal.include_fees_in_front
 
     def base(amount: Decimal) -> Decimal:
         return amount if rate is None else cut(amount * rate, deal.base_currency)
 
-    for priced in taxes.lines:
-        kind, line_id = priced.line.kind, priced.line.line_id
-        if kind in CAR_PRICE or (deal.include_fees_in_front and kind in DEALER_FEES):
-            yield GrossStep("front", kind, line_id, base(priced.net))
+    for line, _, net, _, cost in taxes.lines:
+        kind = line.kind
+        if kind in CAR_PRICE or (fees_in_front and kind in DEALER_FEES):
+            yield GrossStep("front", kind, line.line_id, base(net))
         elif kind == "accessory":
-            yield GrossStep("front", kind, line_id, base(priced.net) - priced.cost)
+            yield GrossStep("front", kind, line.line_id, base(net) - cost)
         elif kind == "fi_product":
-            yield GrossStep("back", kind, line_id, base(priced.net) - priced.cost)
+            yield GrossStep("back", kind, line.line_id, base(net) - cost)
         elif kind == "insurance":
-            yield GrossStep("back", kind, line_id, base(priced.net - priced.cost))
+            yield GrossStep("back", kind, line.line_id, base(net - cost))
     if taxes.margin is not None:
         yield GrossStep("front", "margin tax", taxes.margin.stock_no, -taxes.margin.vat)
     for trade in deal.trade_ins:

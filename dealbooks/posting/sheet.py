@@ -18,6 +18,8 @@ from dealbooks.posting.arithmetic import ZERO
 
 # Dimensions beside location and department, as sorted pairs.
 Dims = tuple[tuple[str, str], ...]
+# Part, role, tax code, location and dimensions: lines that share them are one.
+_Key = tuple[str, str, str | None, str, Dims]
 
 
 class Sheet:
@@ -29,7 +31,7 @@ class Sheet:
         self.currency = currency
         self.location = location
         self.department = department
-        self._rows: dict[tuple[str, str, str | None, str, Dims], Decimal] = {}
+        self._rows: dict[_Key, Decimal] = {}
 
     def __bool__(self) -> bool:
         return any(self._rows.values())
@@ -39,30 +41,30 @@ class Sheet:
     ) -> None:
         """Write a debit; a negative one comes out as a credit."""
         if amount:
-            rows, key = self._rows, (part, role, code, at or self.location, dims)
-            was = rows.get(key)
-            rows[key] = amount if was is None else was + amount
+            self._add((part, role, code, at or self.location, dims), amount)
 
     def credit(
         self, part: str, role: str, amount: Decimal, dims: Dims = (), code: str | None = None, at: str | None = None
     ) -> None:
         """Write a credit; a negative one comes out as a debit."""
         if amount:
-            rows, key = self._rows, (part, role, code, at or self.location, dims)
-            was = rows.get(key)
-            rows[key] = -amount if was is None else was - amount
+            self._add((part, role, code, at or self.location, dims), -amount)
+
+    def _add(self, key: _Key, amount: Decimal) -> None:
+        rows = self._rows
+        before = len(rows)
+        was = rows.setdefault(key, amount)
+        if len(rows) == before:
+            rows[key] = was + amount
 
     def lines(self) -> tuple[Line, ...]:
         """The merged lines, in the order in which they were first written."""
         currency, department, unit = self.currency, self.department, minor_unit(self.currency)
-        accounts: dict[tuple[str, Dims], dict[str, str]] = {}
         lines: list[Line] = []
         for (part, role, code, place, dims), amount in self._rows.items():
             if amount:
-                account = accounts.get((place, dims))
-                if account is None:
-                    account = accounts[place, dims] = {"location": place, "department": department}
-                    account.update(dims)
+                account = {"location": place, "department": department}
+                account.update(dims)
                 exact = amount.same_quantum(unit)
                 money = Money.at_unit(amount, currency) if exact else Money(amount, currency)
                 lines.append(Line(part, role, money, code, account))

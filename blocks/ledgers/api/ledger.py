@@ -10,17 +10,26 @@ from datetime import date
 from dealbooks.errors import StopConnection
 from dealbooks.http import Call, Connection, Exchange, NoReply, Reply
 from dealbooks.ledger import Capabilities, Outcome, Request, Verdict
+from dealbooks.oauth import TokenSource
 
 _UNAUTHORISED, _TOO_MANY = 401, 429
 
 
 class ApiLedger(ABC):
-    """Makes the calls of a platform. `renew` gets a new authorisation when the old one is refused; `together` is how
-    many calls may be on their way at once."""
+    """Makes the calls of a platform. `tokens` are what authorises them, for `dealbooks connect`; `renew` gets a new
+    authorisation when the old one is refused; `together` is how many calls may be on their way at once."""
 
-    def __init__(self, connection: Connection, *, renew: Callable[[], None] | None = None, together: int = 1) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        tokens: TokenSource | None = None,
+        renew: Callable[[], None] | None = None,
+        together: int = 1,
+    ) -> None:
         self.connection = connection
-        self._renew = renew
+        self.tokens = tokens
+        self._renew = renew or (tokens.renew if tokens is not None else None)
         self._together = together
 
     @property

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blocks.ledgers.beancount.accounts import OPENING_ACCOUNT, ChartAccounts, OpenAccount
 from blocks.ledgers.beancount.files import EffectFiles, Item, Result, State, good_key, is_ref, sha256
@@ -20,7 +21,6 @@ from blocks.ledgers.beancount.programs import check, query
 from blocks.ledgers.beancount.text import DIMENSIONS, KEY_LENGTH, posting_accounts, posting_text
 from dealbooks.book import Chart
 from dealbooks.errors import StopConnection
-from dealbooks.http import Exchange
 from dealbooks.ledger import (
     Capabilities,
     EffectSpec,
@@ -35,6 +35,9 @@ from dealbooks.ledger import (
     Verdict,
 )
 from dealbooks.money import MoneyError, minor_digits, round_exact
+
+if TYPE_CHECKING:
+    from dealbooks.http import Exchange
 
 EFFECT = "journal"
 OPENED = date(1970, 1, 1)

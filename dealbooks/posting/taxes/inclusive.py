@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from dealbooks.deal import Deal
 from dealbooks.money import MoneyError, exact
-from dealbooks.posting.arithmetic import ZERO, spread_tax, tax_inside, total
+from dealbooks.posting.arithmetic import ZERO, spread_tax, taxes_inside, total
 from dealbooks.posting.errors import PostingError
 from dealbooks.posting.figures import CommissionTax, PricedLine, Taxes, TaxRow
 from dealbooks.posting.taxes.commission import commission_tax
@@ -88,7 +88,7 @@ def _give_tax(deal: Deal, taxed: list[PricedLine], places: Sequence[int], rate: 
     if tax.rounding == "document":
         each = spread_tax(amounts, rate, currency, tax.mode)
     else:
-        each = [tax_inside(amount, rate, currency, tax.mode) for amount in amounts]
+        each = taxes_inside(amounts, rate, currency, tax.mode)
     for index, amount in zip(places, each, strict=True):
         line, gross, _, _, cost = taxed[index]
         taxed[index] = PricedLine(line, gross, gross - amount, amount, cost)
