@@ -123,7 +123,10 @@ class Expression:
             if len(columns) == 1:
                 column = columns[0]
                 return lambda scope: is_nonzero(scope.get(column))
-            return lambda scope: _any_nonzero(scope, columns)
+            if len(columns) == 2:
+                one, other = columns
+                return lambda scope: is_nonzero(scope.get(one)) or is_nonzero(scope.get(other))
+            return lambda scope: any(is_nonzero(scope.get(column)) for column in columns)
         if match := _EQUALS.fullmatch(text):
             name, wanted = match.group(1), match.group(2)
             self.names = frozenset((name,))
@@ -157,13 +160,6 @@ class Expression:
             return direct
         self.by_names = False
         return lambda scope: compiled.search(scope, options=_OPTIONS)
-
-
-def _any_nonzero(scope: Mapping[str, Any], columns: tuple[str, ...]) -> bool:
-    for column in columns:
-        if is_nonzero(scope.get(column)):
-            return True
-    return False
 
 
 def _listed(match: re.Match[str]) -> tuple[str, ...]:

@@ -174,11 +174,12 @@ def _template(text: str, where: str) -> tuple[Getter, frozenset[str]]:
     if not all(name.isidentifier() for name in names):
         raise ConfigError(f"{where}: the template {text} may only name columns", fix="Write F{index}.")
 
-    plain = f"{{{names[0]}}}" if len(names) == 1 else ""
-    if plain and text.count("{") == text.count(plain) == 1:
+    if len(names) == text.count("{") == text.count("}") == 1 and (plain := f"{{{names[0]}}}") in text:
         name = names[0]
         before, _, after = text.partition(plain)
-        return (lambda scope: None if (value := scope.get(name)) is None else f"{before}{value}{after}"), frozenset(names)
+        return (lambda scope: None if (value := scope.get(name)) is None else f"{before}{value}{after}"), frozenset(
+            (name,)
+        )
 
     def get(scope: Mapping[str, Any]) -> str | None:
         if any(scope.get(name) is None for name in names):

@@ -68,8 +68,7 @@ class Rulebook(Strict):
 
     _content_hash: str = PrivateAttr("")
     _changes: tuple[date, ...] = PrivateAttr(())
-    _in_force: dict[int, InForce] = PrivateAttr(default_factory=dict)
-    _by_day: dict[date, InForce] = PrivateAttr(default_factory=dict)
+    _in_force: dict[int | date, InForce] = PrivateAttr(default_factory=dict)  # by change, and by days asked for
 
     @model_validator(mode="after")
     def _one_rule_a_day(self) -> Rulebook:
@@ -125,17 +124,18 @@ class Rulebook(Strict):
 
     def on(self, day: date) -> InForce:
         """The rules in force on a day; days between two changes of any rule share one answer."""
-        found = self._by_day.get(day)
-        if found is not None:
-            return found
+        known = self._in_force
+        held = known.get(day)
+        if held is not None:
+            return held
         index = bisect_right(self._changes, day)
-        held = self._in_force.get(index)
+        held = known.get(index)
         if held is None:
             from dealbooks.determine.inforce import InForce
 
-            held = self._in_force[index] = InForce(self, day)
-        if len(self._by_day) < _DAYS_KEPT:
-            self._by_day[day] = held
+            held = known[index] = InForce(self, day)
+        if len(known) < _DAYS_KEPT:
+            known[day] = held
         return held
 
 
