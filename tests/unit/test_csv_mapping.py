@@ -89,6 +89,22 @@ def test_a_free_product_keeps_its_cost() -> None:
     ]
 
 
+def test_an_entry_is_asked_of_every_record_that_could_have_it() -> None:
+    ours = parse(
+        "deal: {deal_id: number}\nlists:\n  lines:\n"
+        "    - {when: nonzero(price), set: {line_id: {value: '1'}}}\n"
+        "    - {when: '!nonzero(price)', set: {line_id: {value: '2'}}}\n"
+        "    - {set: {line_id: {template: 'of {number}'}}}\n"
+        "    - {set: {line_id: {template: '{{x}} {number}'}}}\n"
+    )
+    drafts = [ours.draft(record(number="7")), ours.draft(record(number="7", price="1")), ours.draft(record(price="0"))]
+    assert [[line.get("line_id") for line in draft.deal["lines"]] for draft in drafts] == [
+        ["2", "of 7", "{x} 7"],
+        ["1", "of 7", "{x} 7"],
+        ["2", None, None],
+    ]
+
+
 def test_receipts_of_the_layout_with_lines() -> None:
     payments = [{"index": 7, "amount": "5.00", "method": "card", "reference": "ch_1"}, {"index": 8, "amount": "6.00"}]
     deal = SHIPPED.draft(record(payments=payments, deposits=[{"index": 2, "amount": "1.00"}])).deal
