@@ -21,6 +21,7 @@ from dealbooks.cli import (
     planning,
     platforms,
     quarantine,
+    sandbox,
     setup,
     status,
     tracing,
@@ -138,6 +139,7 @@ for _module in (
     audit,
     export,
     platforms,
+    sandbox,
     maps,
     doctor,
 ):
