@@ -47,6 +47,9 @@ def test_slugs_are_as_they_always_were() -> None:
     assert {block.__name__: block.get_block_type_slug() for block in BLOCKS} == {
         "BeancountBooks": "beancount",
         "CsvDrop": "csv-files",
+        "Odoo": "odoo",
+        "QuickBooksOnline": "quickbooks",
+        "Xero": "xero",
     }
 
 
@@ -127,7 +130,7 @@ def test_settings_left_empty_do_not_hide_the_defaults() -> None:
     assert BeancountBooks(path="books/ng").settings() == {"path": "books/ng"}
 
 
-@pytest.mark.parametrize("reference", ["beancount", "quickbooks/main", "/name", "beancount/"])
+@pytest.mark.parametrize("reference", ["beancount", "abacus/main", "/name", "beancount/"])
 def test_a_reference_that_names_no_block_is_a_configuration_error(reference: str) -> None:
     with pytest.raises(ConfigError) as caught:
         resolving.resolve(reference)
