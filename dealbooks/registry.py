@@ -40,7 +40,12 @@ SOURCES = {
 }
 LEDGERS = {
     platform.name: platform
-    for platform in (Platform("beancount", "Beancount, embedded", "blocks.ledgers.beancount.factory:build"),)
+    for platform in (
+        Platform("beancount", "Beancount, embedded", "blocks.ledgers.beancount.factory:build"),
+        Platform("quickbooks", "QuickBooks Online", "blocks.ledgers.quickbooks.factory:build"),
+        Platform("xero", "Xero", "blocks.ledgers.xero.factory:build"),
+        Platform("odoo", "Odoo 14 and later", "blocks.ledgers.odoo.factory:build"),
+    )
 }
 # The data-quality engine, kept out of every import path that does not validate.
 VALIDATOR = "expectations.validator:BatchValidator"

@@ -1,0 +1,270 @@
+"""Xero as a ledger of Dealbooks: invoices, credit notes, payments, manual journals, bank transactions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from blocks.ledgers.api import ApiLedger
+from blocks.ledgers.xero.allocations import Allocations
+from blocks.ledgers.xero.answers import answered
+from blocks.ledgers.xero.bodies import body_of, ref_id
+from blocks.ledgers.xero.directory import Directory
+from blocks.ledgers.xero.figures import expected_of, figures_of, money
+from blocks.ledgers.xero.reads import Reads
+from blocks.ledgers.xero.records import records_of
+from blocks.ledgers.xero.settings import XeroSettings
+from blocks.ledgers.xero.translate import specs_of
+from blocks.ledgers.xero.wire import KEY_LENGTH, amount, put
+from dealbooks.book import Book
+from dealbooks.errors import ConfigError, StopConnection
+from dealbooks.http import Connection
+from dealbooks.ledger import (
+    Capabilities,
+    EffectSpec,
+    Lookup,
+    Outcome,
+    Posting,
+    Presence,
+    Reading,
+    Record,
+    Request,
+    Verdict,
+)
+
+_WHAT = {
+    "customer": "create the contact", "invoice": "create the invoice", "credit-note": "create the credit note",
+    "journal": "create the manual journal", "payment": "create the payment", "refund": "create the refund",
+    "bank": "create the bank transaction", "allocation": "allocate the credit note",
+}  # fmt: skip
+_FOUR_DECIMALS = {"unitdp": "4"}
+_NOTHING = "Allocations/none"
+_AGAIN = "-2"  # the refusal of the first attempt is kept under the key itself
+
+
+class XeroLedger(ApiLedger):
+    """A book kept in a Xero organisation."""
+
+    def __init__(
+        self,
+        book: Book,
+        settings: XeroSettings,
+        connection: Connection,
+        *,
+        renew: Callable[[], None] | None = None,
+        locations: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(connection, renew=renew)
+        self._book = book
+        self._settings = settings
+        self._locations = dict(locations or {})
+        self._reads = Reads(self.read_again, settings)
+        self._allocations = Allocations(self._reads, self.call, settings)
+        self._directory: Directory | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this ledger can do; sections are those of Xero's fact sheet."""
+        return Capabilities(
+            key_length=KEY_LENGTH,  # a header takes 128 (5), but the key also stands in references that people read
+            safe_resend=False,  # payments, journals and bank transactions have no unique field (5)
+            # Xero keeps a key for six minutes from the first call (5). A second send is decided on in one drain and
+            # made in another, which may be later than that: so it waits until absence is proven.
+            native_key_seconds=None,
+            searchable=True,  # by number, by the payments of a document, by narration or reference (4, 5)
+            settle_seconds=self._settings.settle_seconds,
+            batch_size=1,  # a key covers a whole call: one document each (3.1)
+            drafts=True,  # Status DRAFT (3.1)
+            documents=True,
+            dimensions=2,  # active tracking categories (3.1)
+            attachments=True,  # 3.1
+            lock_dates=True,  # PeriodLockDate, EndOfYearLockDate (6)
+        )
+
+    def directory(self) -> Directory:
+        """The organisation's accounts, tax rates and tracking categories, looked up once. Raises StopConnection."""
+        if self._directory is None:
+            self._directory = self._looked_up()
+        return self._directory
+
+    def effects(self, posting: Posting) -> tuple[EffectSpec, ...]:
+        """The ordered write calls that carry this posting.
+
+        Raises:
+            ConfigError: the chart, the organisation or the settings lack something.
+            PostingError: no document can carry it.
+            StopConnection: the organisation could not be looked up.
+        """
+        return specs_of(posting, self.directory())
+
+    def expected(self, request: Request) -> Mapping[str, str]:
+        """Pure: the figures that a reading of this request must show."""
+        return expected_of(request)
+
+    # -- writing -------------------------------------------------------------------------------------------
+
+    def write(self, request: Request) -> Outcome:
+        """Make the call of one effect; for a contact, a refund and an allocation the few calls.
+
+        Raises:
+            StopConnection: no call that writes was made, or only such as change nothing when they are repeated.
+        """
+        op = request.payload["op"]
+        if op == "customer":
+            return self._customer(request)
+        if op == "refund":
+            return self._refund(request)
+        return self._allocate(request) if op == "allocation" else self._create(request)
+
+    def _create(self, request: Request, attempt: str = "") -> Outcome:
+        resource, what = request.payload["resource"], self._what(request)
+        params = _FOUR_DECIMALS if "LineItems" in request.payload["body"] else {}
+        call = put(f"/{resource}", {resource: [body_of(request)]}, request.key + attempt, what=what, params=params)
+        end = self.call(call, effect=request.key)
+        if isinstance(end, Outcome):
+            return end
+        told = answered(end, resource, what, self._settings)
+        if told.taken:
+            return self._adopted(request, told.outcome)
+        if told.exceeds and not attempt and request.payload.get("pays") == "sale/invoice":
+            return self._overtaken(request, told.outcome)
+        return told.outcome
+
+    def _overtaken(self, request: Request, refused: Outcome) -> Outcome:
+        """A payment that comes after its sale was taken back finds the invoice settled by the credit note: the payment
+        goes first, and the credit note is set against what else is open."""
+        payload, invoice = request.payload, ref_id(request.refs["sale/invoice"])
+        freed = self._allocations.free(invoice, payload["deal"])
+        if not freed:
+            return refused
+        outcome = self._create(request, _AGAIN)
+        if outcome.verdict is Verdict.REFUSED:  # one could not be taken off: nothing was paid, and it is tried again
+            outcome = Outcome(Verdict.DID_NOT_HAPPEN, reason=outcome.reason, retry_after=self._settings.key_seconds)
+        contact = ((self._reads.one("Invoices", invoice) or {}).get("Contact") or {}).get("ContactID", "")
+        self._allocations.spread(freed, str(contact), payload["deal"], payload["body"]["Date"], request.key)
+        return outcome
+
+    def _adopted(self, request: Request, refused: Outcome) -> Outcome:
+        """The number is in use: by ourselves, earlier, or by somebody else."""
+        found = self._reads.numbered(request)
+        if found.presence is Presence.FOUND:
+            return Outcome(Verdict.HAPPENED, found.ref)
+        return Outcome(Verdict.REFUSED, reason=found.reason or refused.reason)
+
+    def _customer(self, request: Request) -> Outcome:
+        """Found by our number, or created; where the name is another contact's, with our number behind it."""
+        body, what = dict(request.payload["body"]), self._what(request)
+        number = str(body["ContactNumber"])
+        found = self._reads.contact(number)
+        if found.presence is Presence.FOUND:
+            return Outcome(Verdict.HAPPENED, found.ref)
+        if found.presence is Presence.UNDECIDED:
+            return Outcome(Verdict.REFUSED, reason=found.reason)
+        suffix = f" ({number})"
+        for name in (body["Name"], body["Name"][: 255 - len(suffix)] + suffix):
+            sent = {**body, "Name": name}
+            text = json.dumps([self._settings.tenant_id, sent], sort_keys=True)
+            key = hashlib.sha256(text.encode()).hexdigest()[:40]  # of the party, not of the posting: one a person
+            end = self.call(put("/Contacts", {"Contacts": [sent]}, key, what=what), effect=request.key)
+            if isinstance(end, Outcome):
+                return end
+            told = answered(end, "Contacts", what, self._settings)
+            if not told.name_taken:
+                return told.outcome
+        found = self._reads.contact(number)
+        return Outcome(Verdict.HAPPENED, found.ref) if found.presence is Presence.FOUND else told.outcome
+
+    def _refund(self, request: Request) -> Outcome:
+        """Money back: out of the open credit note of the deal that leaves enough."""
+        wanted = amount(request.payload["body"]["Amount"])
+        contact = ref_id(request.refs["customer"])
+        where = f'Contact.ContactID==Guid("{contact}") AND Status=="AUTHORISED"'
+        start = f"{request.payload['deal']}-"
+        for note in self._reads.pages("CreditNotes", where):
+            ours = str(note.get("CreditNoteNumber", "")).startswith(start)
+            if ours and amount(note.get("RemainingCredit")) >= wanted:
+                paid = {**request.payload, "pays": "credit-note", "op": "payment"}
+                refs = {**request.refs, "credit-note": f"CreditNotes/{note['CreditNoteID']}"}
+                return self._create(Request(request.effect_id, request.key, request.name, paid, refs))
+        reason = f"Xero has no credit note of deal {request.payload['deal']} with {money(wanted)} left to be refunded."
+        return Outcome(Verdict.REFUSED, reason=reason)
+
+    def _allocate(self, request: Request) -> Outcome:
+        """Set the credit notes that this effect waited for against the invoice."""
+        invoice, notes = self._to_allocate(request)
+        outcome = self._allocations.make(invoice, notes, request.payload["date"], request.key)
+        if outcome.verdict is not Verdict.HAPPENED:
+            return outcome
+        return Outcome(Verdict.HAPPENED, self._allocation_ref(invoice, notes))
+
+    @staticmethod
+    def _to_allocate(request: Request) -> tuple[str, list[str]]:
+        invoice = ref_id(request.refs[request.payload["invoice"]])
+        notes = [ref_id(ref) for ref in request.refs.values() if ref.startswith("CreditNotes/")]
+        return invoice, notes
+
+    @staticmethod
+    def _allocation_ref(invoice: str, notes: Sequence[str]) -> str:
+        return f"Allocations/{invoice}/{','.join(notes)}" if notes else _NOTHING
+
+    def _what(self, request: Request) -> str:
+        payload = request.payload
+        return f"{_WHAT[payload['op']]} {payload.get('number') or payload.get('mark', '')}".strip()
+
+    # -- reading -------------------------------------------------------------------------------------------
+
+    def find(self, requests: Sequence[Request]) -> list[Lookup]:
+        """Look each request up. Raises StopConnection when Xero does not answer."""
+        return [self._found(request) for request in requests]
+
+    def _found(self, request: Request) -> Lookup:
+        if request.payload["op"] != "allocation":
+            return self._reads.find(request)
+        invoice, notes = self._to_allocate(request)
+        if self._allocations.left(invoice, notes):
+            return Lookup(Presence.ABSENT)
+        return Lookup(Presence.FOUND, self._allocation_ref(invoice, notes))
+
+    def read(self, refs: Sequence[str]) -> list[Reading]:
+        """Read each ref from Xero itself. Raises StopConnection."""
+        return [Reading(ref, self._figures(ref)) for ref in refs]
+
+    def _figures(self, ref: str) -> Mapping[str, str] | None:
+        resource, _, rest = ref.partition("/")
+        if resource == "Allocations":
+            invoice, _, notes = rest.partition("/")
+            left = self._allocations.left(invoice, notes.split(",")) if notes else Decimal(0)
+            return {"left to allocate": money(left)}
+        found = self._reads.one(resource, rest)
+        return None if found is None else figures_of(resource, found)
+
+    def records(self, first: date, last: date) -> Iterable[Record]:
+        """Every transaction of a period. Raises StopConnection."""
+        return records_of(self._reads, self.directory(), first, last)
+
+    def lock_date(self) -> date | None:
+        """The later of the organisation's two lock dates, as they are now. Raises StopConnection."""
+        self._directory = self._looked_up()
+        return self._directory.lock_date
+
+    def problems(self) -> list[str]:
+        """What is wrong with the connection, the organisation or the settings, in words."""
+        try:
+            self._directory = self._looked_up()
+            return self._directory.problems()
+        except (StopConnection, ConfigError) as error:
+            return [f"{error.message} {error.fix}".strip()]
+
+    def _looked_up(self) -> Directory:
+        return Directory(
+            self._book,
+            self._settings,
+            self._locations,
+            organisation=self._reads.organisation(),
+            accounts=self._reads.all("Accounts"),
+            tax_rates=self._reads.all("TaxRates"),
+            tracking=self._reads.all("TrackingCategories"),
+        )

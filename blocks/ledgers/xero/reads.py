@@ -1,0 +1,136 @@
+"""What is read from Xero: single documents, lists with all their pages, our own documents by number, payment or key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from blocks.ledgers.xero.bodies import number_of, ref_id
+from blocks.ledgers.xero.settings import XeroSettings
+from blocks.ledgers.xero.wire import date_filter, day, key_in, listed
+from dealbooks.errors import StopConnection
+from dealbooks.http import Call, Reply
+from dealbooks.ledger import Lookup, Presence, Request
+
+Ask = Callable[[Call], Reply]
+_ABSENT = Lookup(Presence.ABSENT)
+_GONE = frozenset({"DELETED", "VOIDED"})
+_TEXTS = {"ManualJournals": "Narration", "BankTransactions": "Reference", "Payments": "Reference"}
+
+
+class Reads:
+    """Reads of one organisation. Every one may raise StopConnection."""
+
+    def __init__(self, ask: Ask, settings: XeroSettings) -> None:
+        self._ask = ask
+        self._settings = settings
+
+    def one(self, resource: str, ref: str) -> dict[str, Any] | None:
+        """A document by its id, or by its number where the resource has one; None: it is not there."""
+        reply = self._ask(Call.get(f"/{resource}/{quote(ref, safe='')}", what=f"read {resource} {ref}"))
+        if reply.status == 404:
+            return None
+        found = listed(self._good(reply, resource), resource)
+        return found[0] if found else None
+
+    def all(self, resource: str, params: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """A list that has no pages."""
+        reply = self._ask(Call.get(f"/{resource}", params, what=f"list {resource}"))
+        return listed(self._good(reply, resource), resource)
+
+    def organisation(self) -> dict[str, Any]:
+        """The organisation, with its lock dates."""
+        reply = self._good(self._ask(Call.get("/Organisation", what="read the organisation")), "the organisation")
+        found = listed(reply, "Organisations")
+        return found[0] if found else {}
+
+    def pages(self, resource: str, where: str) -> Iterator[dict[str, Any]]:
+        """The documents that a filter lets through, whole, page by page."""
+        size, page = self._settings.page_size, 1
+        while True:
+            params = {"where": where, "page": str(page), "pageSize": str(size), "order": "UpdatedDateUTC ASC"}
+            reply = self._good(self._ask(Call.get(f"/{resource}", params, what=f"list {resource}")), resource)
+            found = listed(reply, resource)
+            yield from found
+            body = reply.json()
+            pages = (body.get("pagination") or {}).get("pageCount") if isinstance(body, Mapping) else None
+            if (page >= pages) if isinstance(pages, int) else len(found) < size:
+                return
+            page += 1
+
+    # -- our own documents ---------------------------------------------------------------------------------
+
+    def find(self, request: Request) -> Lookup:
+        """Whether a request's document is in Xero."""
+        op = request.payload["op"]
+        if op == "customer":
+            return self.contact(str(request.payload["body"]["ContactNumber"]))
+        if op in ("invoice", "credit-note"):
+            return self.numbered(request)
+        if op == "payment":
+            return self._payment(request)
+        return self._by_key(request)
+
+    def contact(self, number: str) -> Lookup:
+        """A contact by our number. One that was archived is not ours to bring back."""
+        found = self.one("Contacts", number)
+        if found is None or str(found.get("ContactNumber")) != number:
+            return _ABSENT
+        if found.get("ContactStatus") != "ACTIVE":
+            reason = f"The contact {found.get('Name')} ({number}) is archived in Xero: restore it there."
+            return Lookup(Presence.UNDECIDED, reason=reason)
+        return Lookup(Presence.FOUND, f"Contacts/{found['ContactID']}")
+
+    def numbered(self, request: Request) -> Lookup:
+        """An invoice or credit note by its number: ours when our key stands in its reference."""
+        resource, number = request.payload["resource"], number_of(request)
+        found = self.one(resource, number)
+        if found is None:
+            return _ABSENT
+        if key_in(found.get("Reference")) != request.key:
+            reason = f"Number {number} is in use in Xero for something else. Look at it there."
+            return Lookup(Presence.UNDECIDED, reason=reason)
+        return Lookup(Presence.FOUND, f"{resource}/{found[f'{resource[:-1]}ID']}")
+
+    def _payment(self, request: Request) -> Lookup:
+        """A payment, among those that its document shows: no search that lags."""
+        paid = request.refs[request.payload["pays"]]
+        document = self.one(paid.split("/")[0], ref_id(paid))
+        wanted = request.payload["body"]["Date"]
+        for link in (document or {}).get("Payments") or ():
+            when = day(link.get("Date"))
+            if when is not None and when.isoformat() != wanted:
+                continue
+            payment = self.one("Payments", str(link["PaymentID"]))
+            if payment is not None and key_in(payment.get("Reference")) == request.key:
+                return Lookup(Presence.FOUND, f"Payments/{payment['PaymentID']}")
+        return _ABSENT
+
+    def _by_key(self, request: Request) -> Lookup:
+        """By our key at the beginning of its narration or reference, on its day: there is no unique field."""
+        resource = request.payload["resource"]
+        name = _TEXTS[resource]
+        when = day(request.payload["body"]["Date"])
+        where = f'{name}.StartsWith("{request.key}")'
+        if when is not None:
+            where = f"{date_filter(when, when)} AND {where}"
+        found = [
+            doc
+            for doc in self.pages(resource, where)
+            if key_in(doc.get(name)) == request.key and doc.get("Status") not in _GONE
+        ]
+        if len(found) > 1:
+            return Lookup(Presence.UNDECIDED, reason=f"Xero has it {len(found)} times: delete all but one there.")
+        return Lookup(Presence.FOUND, f"{resource}/{found[0][f'{resource[:-1]}ID']}") if found else _ABSENT
+
+    @staticmethod
+    def _good(reply: Reply, resource: str) -> Reply:
+        if reply.status == 200:
+            return reply
+        body = reply.json()
+        told = (body.get("Detail") or body.get("Message") or "") if isinstance(body, Mapping) else ""
+        raise StopConnection(
+            f"Xero does not show {resource} (HTTP {reply.status}). {told}".strip(),
+            fix="Look at the scopes of the connection and reconnect it, or try again later.",
+        )
