@@ -5,15 +5,33 @@ from __future__ import annotations
 from prefect.blocks.core import Block
 
 from blocks.ledgers.beancount.block import BeancountBooks
+from blocks.ledgers.odoo.block import OdooBooks
+from blocks.ledgers.quickbooks.block import QuickBooksCompany
+from blocks.ledgers.xero.block import XeroOrganisation
 from blocks.sources.csv_files.block import CsvDrop
 
-BLOCKS: tuple[type[Block], ...] = (BeancountBooks, CsvDrop)
+BLOCKS: tuple[type[Block], ...] = (BeancountBooks, OdooBooks, QuickBooksCompany, XeroOrganisation, CsvDrop)
 
 # The platform of `dealbooks ledgers` and `dealbooks sources` -> its block.
-LEDGER_BLOCKS: dict[str, type[BeancountBooks]] = {"beancount": BeancountBooks}
+LEDGER_BLOCKS: dict[str, type[Block]] = {
+    "beancount": BeancountBooks,
+    "odoo": OdooBooks,
+    "quickbooks": QuickBooksCompany,
+    "xero": XeroOrganisation,
+}
 SOURCE_BLOCKS: dict[str, type[CsvDrop]] = {"csv_files": CsvDrop}
 
-__all__ = ["BLOCKS", "LEDGER_BLOCKS", "SOURCE_BLOCKS", "BeancountBooks", "CsvDrop", "register"]
+__all__ = [
+    "BLOCKS",
+    "LEDGER_BLOCKS",
+    "SOURCE_BLOCKS",
+    "BeancountBooks",
+    "CsvDrop",
+    "OdooBooks",
+    "QuickBooksCompany",
+    "XeroOrganisation",
+    "register",
+]
 
 
 async def register() -> list[str]:

@@ -261,9 +261,9 @@ class Drain:
         sent = datetime.strptime(row["sent_at"], "%Y-%m-%dT%H:%M:%S.%f%z")
         age = (self._store.clock() - sent).total_seconds()
         absent = lookup.presence is Presence.ABSENT
-        keyed = can.safe_resend or (can.native_key_seconds is not None and age < can.native_key_seconds)
+        # A key that the platform remembers for a while proves nothing here: the next send may come when it is forgotten.
         proven = can.searchable and age >= can.settle_seconds
-        if absent and (keyed or proven):
+        if absent and (can.safe_resend or proven):
             return _Result(row, _S.PENDING, reason="Looked up: it is not in the ledger.", next_at=self._later(0))
         if absent and can.searchable:
             wait = max(can.settle_seconds - age, _FIRST_WAIT)

@@ -91,11 +91,15 @@ def test_without_key_and_without_search_it_stays_unknown_for_a_person(store: Sto
     assert len(ledger.sends) == 1
 
 
-def test_inside_the_life_of_the_key_a_second_send_is_safe(store: Store, clock: HandClock) -> None:
+def test_a_key_that_is_remembered_for_a_while_does_not_make_a_second_send_safe(store: Store, clock: HandClock) -> None:
+    """It could be looked up while the platform remembers the key, and be sent when it has forgotten it."""
     ledger = FakeLedger(script={"*": [Verdict.UNKNOWN]}).can(searchable=True, native_key_seconds=360.0)
     put(store, ledger, posting("D1"))
     drain(store, ledger)
     clock.forward(1)
+    assert drain(store, ledger).by_state == {"unknown": 1}
+    assert len(ledger.sends) == 1
+    clock.forward(ledger.able.settle_seconds)
     assert drain(store, ledger).by_state == {"posted": 1}
     assert len(ledger.sends) == 2
 
