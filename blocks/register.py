@@ -5,19 +5,19 @@ from __future__ import annotations
 from prefect.blocks.core import Block
 
 from blocks.ledgers.beancount.block import BeancountBooks
-from blocks.ledgers.odoo.block import OdooBooks
-from blocks.ledgers.quickbooks.block import QuickBooksCompany
-from blocks.ledgers.xero.block import XeroOrganisation
+from blocks.ledgers.odoo.block import Odoo
+from blocks.ledgers.quickbooks.block import QuickBooksOnline
+from blocks.ledgers.xero.block import Xero
 from blocks.sources.csv_files.block import CsvDrop
 
-BLOCKS: tuple[type[Block], ...] = (BeancountBooks, OdooBooks, QuickBooksCompany, XeroOrganisation, CsvDrop)
+BLOCKS: tuple[type[Block], ...] = (BeancountBooks, Odoo, QuickBooksOnline, Xero, CsvDrop)
 
 # The platform of `dealbooks ledgers` and `dealbooks sources` -> its block.
 LEDGER_BLOCKS: dict[str, type[Block]] = {
     "beancount": BeancountBooks,
-    "odoo": OdooBooks,
-    "quickbooks": QuickBooksCompany,
-    "xero": XeroOrganisation,
+    "odoo": Odoo,
+    "quickbooks": QuickBooksOnline,
+    "xero": Xero,
 }
 SOURCE_BLOCKS: dict[str, type[CsvDrop]] = {"csv_files": CsvDrop}
 
@@ -27,9 +27,9 @@ __all__ = [
     "SOURCE_BLOCKS",
     "BeancountBooks",
     "CsvDrop",
-    "OdooBooks",
-    "QuickBooksCompany",
-    "XeroOrganisation",
+    "Odoo",
+    "QuickBooksOnline",
+    "Xero",
     "register",
 ]
 

@@ -70,6 +70,8 @@ _IDENTITY = (
     _rule("D028", W, "deal", "section 1", "A sale dated in the future",
           "the sale is dated {value}, {days} days after today ({today}); check the date. If it is right, hold the sale "
           "back until the car is handed over"),
+    _rule("D029", E, "deal", "section 1", "Amended or taken back before the sale",
+          "the sale {what} on {value}, before its own date {sold}; correct the earlier or the later date"),
 )  # fmt: skip
 
 _CUSTOMER = (
@@ -81,6 +83,9 @@ _CUSTOMER = (
           "this is a wholesale sale without sales tax, but {value} has no resale certificate on file; get it"),
     _rule("D033", E, "deal", "section 2", "The finance house must be invoiced",
           "under {kind} the {buyer} buys the car, but the invoice goes to the customer {value}; fill in the bill-to"),
+    _rule("D034", W, "deal", "section 2", "Another company than the lender is invoiced",
+          "under {kind} the {buyer} buys the car and finances it, but the invoice goes to {value} and the finance "
+          "comes from {lender}; check both"),
 )  # fmt: skip
 
 _VEHICLE = (
@@ -161,6 +166,8 @@ _TAX = (
           "the tax {value} gives a capped credit for a trade-in, but does not say how much"),
     _rule("D086", E, "deal", "section 5", "The cap reduction is missing",
           "the tax {value} is due on the cap reduction of the lease, which is missing"),
+    _rule("D087", E, "deal", "section 5", "A tax is charged twice",
+          "the tax {value} is listed more than once for the same lines, so it would be charged twice; remove one"),
     _rule("D089", W, "deal", "section 5", "A taxable line that no tax is charged on",
           "line {line} is taxable in the group {value}, but no tax of this deal is charged on that group"),
 )  # fmt: skip
@@ -187,8 +194,9 @@ _MONEY = (
           "the receipt number {value} occurs more than once in this deal; each receipt needs its own"),
     _rule("D101", E, "deal", "section 7", "A refund or funding number occurs twice",
           "the number {value} occurs more than once among the {group} of this deal; each needs its own"),
-    _rule("D102", W, "deal", "section 7", "Over 10,000 in cash",
-          "{value} USD were taken in cash; file Form 8300 within 15 days, and keep it for 5 years"),
+    _rule("D102", W, "deal", "section 7", "Much taken in cash",
+          "{value} {currency} were taken in cash, more than {above}; file {form} within {days} days, and keep it for "
+          "{years} years"),
     _rule("D103", E, "deal", "section 7", "Nothing is financed",
           "there is a finance contract with {lender}, but the amount financed is {value}"),
     _rule("D104", E, "deal", "section 7", "The lease does not add up",
@@ -205,6 +213,13 @@ _MONEY = (
     _rule("D108", W, "deal", "section 7", "More was funded than financed",
           "{lender} paid {value} for the contract, but the amount financed is {financed}; check the funding against "
           "the lender's contract"),
+    _rule("D109", E, "deal", "section 7", "More is withheld than financed",
+          "{lender} is said to withhold {value}, but finances only {financed}; correct what is withheld"),
+    _rule("D116", W, "deal", "section 7", "A deposit after the sale",
+          "the deposit {receipt} is dated {value}, after the sale on {sold}; check the date, or enter it as a payment"),
+    _rule("D117", W, "deal", "section 7", "A settlement before the deal",
+          "the finance on part-exchange {stock_no} is said to be settled on {value}, before the deal on {agreed}; "
+          "check the date"),
 )  # fmt: skip
 
 _COMMISSION = (
@@ -218,6 +233,10 @@ _COMMISSION = (
           "commission plan {value} needs {needs}"),
     _rule("D114", E, "deal", "section 8", "A commission's minimum is above its maximum",
           "commission plan {plan} has the minimum {value} above its maximum {maximum}"),
+    _rule("D115", E, "deal", "section 8", "A commission plan occurs twice",
+          "the commission plan {value} occurs more than once, so it would be paid twice; remove one"),
+    _rule("D118", E, "deal", "section 8", "A share of a commission is negative",
+          "commission plan {plan}: the share of {person} is {value}; shares are from 0 to 1"),
 )  # fmt: skip
 
 DEAL_RULES: tuple[Rule, ...] = (

@@ -197,6 +197,14 @@ class Ledger(Protocol):
     def capabilities(self) -> Capabilities:
         """What this ledger can do."""
 
+    def get_ready(self) -> None:
+        """Get ready what `effects` and the next calls need (authorisation, lists of accounts): it is asked before a
+        transaction of ours begins, since a new token is written to the same store.
+
+        Raises:
+            StopConnection: the ledger cannot be used now.
+        """
+
     def effects(self, posting: Posting) -> tuple[EffectSpec, ...]:
         """Pure: the ordered write calls that carry this posting.
 

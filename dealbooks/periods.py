@@ -16,7 +16,8 @@ from enum import StrEnum
 
 from dealbooks.errors import BrokenInvariant, UsageError
 
-_WRITTEN = re.compile(r"(\d{4})-(\d{2})")
+_WRITTEN = re.compile(r"([0-9]{4})-([0-9]{2})")
+_YEARS = range(1900, 2200)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,7 +35,7 @@ class Period:
             UsageError: for anything else.
         """
         found = _WRITTEN.fullmatch(text.strip())
-        if found is None or not 1 <= int(found[2]) <= 12 or int(found[1]) < 1900:
+        if found is None or not 1 <= int(found[2]) <= 12 or int(found[1]) not in _YEARS:
             raise UsageError(f"“{text}” is not a period.", fix="Write year and month, such as 2026-03.")
         return cls(int(found[1]), int(found[2]))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class Platform:
     title: str
     factory: str
     default_map: str = ""
+    example: Mapping[str, str] = field(default_factory=dict)  # the settings that it cannot do without
 
     def build(self, **arguments: Any) -> Any:
         """Make the source or the ledger."""
@@ -41,10 +43,25 @@ SOURCES = {
 LEDGERS = {
     platform.name: platform
     for platform in (
-        Platform("beancount", "Beancount, embedded", "blocks.ledgers.beancount.factory:build"),
-        Platform("quickbooks", "QuickBooks Online", "blocks.ledgers.quickbooks.factory:build"),
-        Platform("xero", "Xero", "blocks.ledgers.xero.factory:build"),
-        Platform("odoo", "Odoo 14 and later", "blocks.ledgers.odoo.factory:build"),
+        Platform("beancount", "Beancount, embedded", "blocks.ledgers.beancount.factory:build", example={"path": "any"}),
+        Platform(
+            "quickbooks",
+            "QuickBooks Online",
+            "blocks.ledgers.quickbooks.factory:build",
+            example={"realm_id": "1", "client_id": "example", "client_secret": "example"},
+        ),
+        Platform(
+            "xero",
+            "Xero",
+            "blocks.ledgers.xero.factory:build",
+            example={"tenant_id": "example", "client_id": "example", "client_secret": "example"},
+        ),
+        Platform(
+            "odoo",
+            "Odoo",
+            "blocks.ledgers.odoo.factory:build",
+            example={"url": "https://odoo.example", "database": "books", "api_key": "example"},
+        ),
     )
 }
 # The data-quality engine, kept out of every import path that does not validate.

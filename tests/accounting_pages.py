@@ -25,6 +25,7 @@ from dealbooks.posting import Worked, explain, work_case, workings
 
 PAGES = Path(__file__).parents[1] / "docs" / "accounting"
 CASES = Path(__file__).parent / "golden" / "cases"
+TRANSFERS = CASES.parent / "transfers"
 # Golden cases with one more fact, for what none of them holds: (case, what is added to the deal, scenario).
 VARIANTS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "G01-late": ("G01", {}, {"closed_through": "2026-03-31"}),
@@ -53,7 +54,8 @@ def filled(text: str) -> str:
 def case_data(name: str) -> dict[str, Any]:
     """A golden case, or a variant of one."""
     base, more, scenario = VARIANTS.get(name, (name, {}, {}))
-    data: dict[str, Any] = json.loads(next(CASES.glob(f"{base}-*.json")).read_text(encoding="utf-8"))
+    (path,) = (*CASES.glob(f"{base}-*.json"), *TRANSFERS.glob(f"{base}-*.json"))
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return data | {"deal": data["deal"] | more, "scenario": {**(data.get("scenario") or {}), **scenario}}
 
 

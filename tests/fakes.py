@@ -113,6 +113,9 @@ class FakeLedger:
             for request in requests
         ]
 
+    def get_ready(self) -> None:
+        return
+
     def exchanges(self) -> list[Exchange]:
         return []
 

@@ -71,44 +71,41 @@ def plan(
 
 def read_plan(file: Path) -> BatchPlan:
     """A plan that was kept. Raises UsageError."""
+    from dealbooks.cli.jsonfile import read_json
     from dealbooks.pipeline.plan import BatchPlan
 
-    return BatchPlan.from_json(_read(file), str(file))
-
-
-def _read(file: Path) -> Any:
-    from dealbooks.errors import UsageError
-
-    try:
-        return json.loads(file.read_text(encoding="utf-8"), parse_float=_no_float)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}", fix="It must be JSON, with amounts in quotes.") from error
-
-
-def _no_float(text: str) -> Any:
-    raise ValueError(f"the number {text} is not in quotes")
+    return BatchPlan.from_json(read_json(file), str(file))
 
 
 def _of_case(file: Path) -> tuple[Worked, dict[str, Any]]:
     """The case as it was worked, and what it comes to in the form that the case itself uses."""
+    from dealbooks.cli.jsonfile import read_json
     from dealbooks.errors import UsageError
     from dealbooks.posting import work_case
 
-    data = _read(file)
+    data = read_json(file)
     if not isinstance(data, dict) or not isinstance(data.get("deal"), dict):
         raise UsageError(
-            f"{file} is not a case: it has no deal.", fix="A case has the keys deal and, if amended, more."
+            f"{file} is not a case: it has no deal.",
+            fix="A case is a group of fields with deal and, where the deal was amended, deal_amended.",
         )
     worked = work_case(data["deal"], data.get("deal_amended"), data.get("scenario"))
     found, wanted = worked.as_expected(), data.get("expected")
-    return worked, in_form_of(found, wanted) if isinstance(wanted, dict) else found
+    if wanted is None:
+        return worked, found
+    stated = wanted.get("entries", []) if isinstance(wanted, dict) else None
+    if not isinstance(stated, list) or not all(isinstance(one, dict) for one in stated):
+        raise UsageError(
+            f"{file}: expected is not what a case comes to.",
+            fix="Leave expected out, or write it as 'dealbooks plan --case FILE --json' shows it.",
+        )
+    return worked, in_form_of(found, wanted)
 
 
 def in_form_of(found: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What was found without those of its details that a case of this form does not state: why an entry is dated on
     another day, and what an unwind leaves to collect."""
-    listed = [one for one in wanted.get("entries", ()) if isinstance(one, dict)]
-    unstated = {name for name in ("original_date", "note") if not any(name in one for one in listed)}
+    unstated = {name for name in ("original_date", "note") if not any(name in one for one in wanted.get("entries", ()))}
     form = {name: value for name, value in found.items() if name != "unwind_incomplete" or name in wanted}
     form["entries"] = [
         {name: value for name, value in entry.items() if name not in unstated} for entry in found["entries"]
@@ -118,6 +115,7 @@ def in_form_of(found: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, An
 
 def _of_deal(session: Session, file: Path, book: str, *, as_json: bool) -> int:
     from dealbooks.book import Locks, OtherBook
+    from dealbooks.cli.jsonfile import read_json
     from dealbooks.house import House
     from dealbooks.posting import work_deal
     from dealbooks.readiness import missing_for
@@ -133,8 +131,8 @@ def _of_deal(session: Session, file: Path, book: str, *, as_json: bool) -> int:
         locks = Locks(_closed_through(house, book))
         wanted = house.book_config(book).post_when
         worked = work_deal(
-            _read(file), kept, known=_known(house, book), missing=lambda deal: missing_for(deal, wanted), locks=locks,
-            others=others,
+            read_json(file), kept, known=_known(house, book), missing=lambda deal: missing_for(deal, wanted),
+            locks=locks, others=others,
         )  # fmt: skip
         roles = {} if kept.chart is None else {role: f"{a.number} {a.name}" for role, a in kept.chart.roles.items()}
         return _show_one(worked, worked.as_expected(), roles, as_json=as_json)

@@ -69,9 +69,14 @@ def _capabilities(platform: Platform) -> dict[str, Any]:
 
     from dealbooks.book import Book
     from dealbooks.charts import load_chart
+    from dealbooks.registry import Services
+    from dealbooks.store import Store
 
     book = Book("any", "ANY", "GBP", "uk", load_chart("uk"))
-    built = platform.build(book=book, title="", locations={}, settings={"path": "any"}, folder=Path())
+    services = Services(Store("sqlite://"), Path())
+    built = platform.build(
+        book=book, title="", locations={}, settings=dict(platform.example), folder=Path(), services=services
+    )
     return asdict(built.capabilities)
 
 

@@ -7,6 +7,7 @@ costs in the book's base currency; dates are business dates in the location's ti
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -19,23 +20,37 @@ from dealbooks.money import Amount, MoneyError
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
+# What names a thing in the books has no control characters: no system shows or matches them alike.
+NO_CONTROLS = r"^\P{Cc}*$"
+FIRST_DAY = date(1990, 1, 1)  # an earlier day is a slip: no books of today reach back so far
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=NO_CONTROLS)]
+Mark = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=NO_CONTROLS)]
+Day = Annotated[date, Field(ge=FIRST_DAY)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
+# The part of a price that is tax: two whole numbers, or a plain decimal. Never an exponent: 1e999999999 is a number
+# that takes a machine for ever to write out.
+_FRACTION = re.compile(r"[0-9]{1,6}(/[0-9]{1,6})?|0?\.[0-9]{1,12}")
+
+
 def _fraction(value: object) -> Fraction:
-    if isinstance(value, Fraction):
-        return value
-    if isinstance(value, str):
-        try:
-            return Fraction(value)
-        except (ValueError, ZeroDivisionError) as error:
-            raise MoneyError(f"{value!r} is not a fraction such as 3/23") from error
-    raise MoneyError(f"{value!r} is not a fraction: write it as text, such as '3/23'")
+    if isinstance(value, str) and _FRACTION.fullmatch(value.strip()) is None:
+        raise MoneyError(f"{value!r} is not a fraction such as 3/23")
+    if not isinstance(value, (str, Fraction)):
+        raise MoneyError(f"{value!r} is not a fraction: write it as text, such as '3/23'")
+    try:
+        read = Fraction(value)
+    except ZeroDivisionError as error:
+        raise MoneyError(f"{value!r} is not a fraction such as 3/23") from error
+    if not 0 <= read < 1:
+        raise MoneyError(f"{value!r} is not a part of a price: a tax fraction is less than 1")
+    return read
 
 
-# A tax fraction such as "3/23"; exact.
+# A tax fraction such as "3/23"; exact, from 0 to under 1.
 TaxFraction = Annotated[
     Fraction, BeforeValidator(_fraction), PlainSerializer(str, return_type=str), WithJsonSchema({"type": "string"})
 ]
@@ -50,6 +65,7 @@ Status = Literal["draft", "contracted", "delivered", "funded", "completed", "pos
 PaymentMethod = Literal["cash", "card", "bank_transfer", "cheque", "cashier_cheque", "direct_debit"]
 FinanceType = Literal["retail_instalment", "lease", "hire_purchase", "pcp", "chattel_mortgage", "loan", "cash"]
 TaxAcquisition = Literal["qualifying", "margin", "second_hand_unregistered", "import", "exempt"]
+TaxRole = Literal["payable.sales_tax", "tax.output"]
 SellerStatus = Literal["private", "unregistered", "non_registrant", "registrant"]
 
 
@@ -62,17 +78,17 @@ class Part(BaseModel):
 class Dates(Part):
     """Business dates in the location's time zone."""
 
-    contract: date | None = None
-    delivery: date | None = None
-    funding: date | None = None
-    accounting: date | None = None
-    tax_point: date | None = None
+    contract: Day | None = None
+    delivery: Day | None = None
+    funding: Day | None = None
+    accounting: Day | None = None
+    tax_point: Day | None = None
 
 
 class LifecycleEvent(Part):
     """Something that happened to the deal as a whole."""
 
-    at: date
+    at: Day
     event: Literal["completed", "unwound", "cancelled"]
     reason: Literal["financing_declined", "customer_rescission", "returned", "misdescribed", "other"] | None = None
 
@@ -121,9 +137,9 @@ class SecondHandCredit(Part):
 class Vehicle(Part):
     """The car sold. `cost` is its carrying amount without reconditioning, in base currency, net of input tax."""
 
-    vin: Text
-    stock_no: Text = ""
-    registration: Text | None = None
+    vin: Mark
+    stock_no: Mark = ""
+    registration: Mark | None = None
     year: int | None = None
     make: Text = ""
     model: Text = ""
@@ -168,7 +184,7 @@ class TaxComponent(Part):
 
     code: Name
     rate: Amount
-    role: Name = "payable.sales_tax"
+    role: TaxRole = "payable.sales_tax"
     tax_groups: tuple[Name, ...] | None = None
     base: Literal["cap_reduction"] | None = None
     base_cap: Amount | None = None
@@ -205,16 +221,16 @@ class Tax(Part):
 class PayoffPaid(Part):
     """When and how the settlement on a trade-in was paid to its lienholder."""
 
-    date: date
+    date: Day
     method: PaymentMethod
 
 
 class TradeIn(Part):
     """A car taken in part-exchange; never a negative sales line."""
 
-    stock_no: Text = ""
-    vin: Text | None = None
-    registration: Text | None = None
+    stock_no: Mark = ""
+    vin: Mark | None = None
+    registration: Mark | None = None
     year: int | None = None
     make: Text = ""
     model: Text = ""
@@ -223,7 +239,7 @@ class TradeIn(Part):
     acv: Amount
     payoff: Amount = ZERO
     lienholder: Name | None = None
-    payoff_good_until: date | None = None
+    payoff_good_until: Day | None = None
     payoff_paid: PayoffPaid | None = None
     seller_tax_status: SellerStatus | None = None
     tax_credit_eligible: bool = True
@@ -238,7 +254,7 @@ class Deposit(Part):
     receipt_id: Name
     amount: Amount
     method: PaymentMethod
-    date: date
+    date: Day
 
 
 class Payment(Part):
@@ -247,7 +263,7 @@ class Payment(Part):
     receipt_id: Name
     amount: Amount
     method: PaymentMethod
-    date: date
+    date: Day
     processor_ref: Text | None = None
     fx_rate: Amount | None = None
 
@@ -258,7 +274,7 @@ class Refund(Part):
     refund_id: Name
     amount: Amount
     method: PaymentMethod | None = None
-    date: date
+    date: Day
 
 
 class Rebate(Part):
@@ -303,7 +319,7 @@ class Funding(Part):
     funding_id: Name
     kind: Literal["contract", "reserve"] = "contract"
     amount: Amount
-    date: date
+    date: Day
     method: PaymentMethod = "bank_transfer"
 
 
@@ -316,7 +332,7 @@ class Chargeback(Part):
 
     chargeback_id: Name
     amount: Amount
-    date: date
+    date: Day
     reason: Literal["cancelled", "early_payoff", "unwind", "other"] = "cancelled"
     line_id: Name | None = None
 
@@ -360,7 +376,7 @@ class GroupTransfer(Part):
     from_cost: Amount
     from_recon_cost: Amount = ZERO
     price: Amount
-    date: date
+    date: Day
     tax_code: Name | None = None
 
 
@@ -403,7 +419,7 @@ class Deal(Part):
     balance_due: Amount = ZERO
     group_transfer: GroupTransfer | None = None
     lifecycle: tuple[LifecycleEvent, ...] = ()
-    amended_at: date | None = None
+    amended_at: Day | None = None
     amend_reason: Text | None = None
     references: dict[str, str] = Field(default_factory=dict)
 
@@ -414,10 +430,22 @@ class Deal(Part):
         Raises:
             ValueError: when the deal has none of them (a rule refuses such a deal before it gets here).
         """
-        found = self.dates.accounting or self.dates.delivery or self.dates.contract
-        if found is None:
+        if self.sold_on is None:
             raise ValueError(f"deal {self.deal_id} has no accounting, delivery or contract date")
-        return found
+        return self.sold_on
+
+    @property
+    def sold_on(self) -> date | None:
+        """The accounting date as the rules ask for it: None when the deal has no date to decide the period."""
+        return self.dates.accounting or self.dates.delivery or self.dates.contract
+
+    @property
+    def rate_days(self) -> frozenset[date]:
+        """The days whose exchange rate `fx_rate` is: the accounting date. An amendment keeps the rate of the sale,
+        which may have been booked on the day of the contract or of the delivery."""
+        dates = self.dates
+        days = (dates.accounting, dates.delivery, dates.contract) if self.deal_version > 1 else (self.sold_on,)
+        return frozenset(day for day in days if day is not None)
 
     @property
     def billed_to(self) -> str:

@@ -30,7 +30,8 @@ class BudgetSpent(Exception):
     """The next call would have to wait longer than anybody waits for: come back after `seconds`."""
 
     def __init__(self, limit: Limit, seconds: float) -> None:
-        super().__init__(f"{limit.calls} calls a {limit.name} are spent")
+        spent = f"{limit.calls} calls a {limit.name} are spent" if limit.calls else "it asked for a pause"
+        super().__init__(spent)
         self.limit = limit
         self.seconds = seconds
 

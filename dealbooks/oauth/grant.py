@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import httpx
 from dealbooks.errors import StopConnection
 
 with warnings.catch_warnings():  # Authlib says at every import that it prefers httpx's successor
+    import_module("authlib.deprecate")  # which first makes sure that it is heard
     warnings.simplefilter("ignore")
     from authlib.integrations.base_client import OAuthError
     from authlib.integrations.httpx_client import OAuth2Client
@@ -131,6 +133,8 @@ def _why(error: httpx.HTTPError) -> str:
 
 
 def _token(given: Mapping[str, Any], now: datetime) -> Token:
+    if not given.get("access_token"):
+        raise StopConnection("The platform answered without a token.", fix="It is tried again by the next run.")
     life = float(given.get("expires_in") or _DEFAULT_LIFE)
     known = ("access_token", "refresh_token", "expires_in", "expires_at", "token_type", "id_token")
     extra = {name: str(value) for name, value in given.items() if name not in known}

@@ -7,8 +7,9 @@ If an answer was lost on its way, the old refresh token is tried again; most pla
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import select
 
@@ -25,13 +26,14 @@ _WAITS, _WAIT = 120, 0.5
 
 
 class TokenSource:
-    """Hands out the authorisation of one connection. `grant` is `code` (a person gave consent) or `secret`."""
+    """Hands out the authorisation of one connection. `grant` is `code` (a person gave consent) or `secret`; `seal` is
+    asked for when something is first written or read."""
 
     def __init__(
-        self, store: Store, seal: Seal, client: Client, pace: Pace, *, grant: str, seconds: float = 60.0
+        self, store: Store, seal: Callable[[], Seal], client: Client, pace: Pace, *, grant: str, seconds: float = 60.0
     ) -> None:
         self._store = store
-        self._seal = seal
+        self._found = seal
         self._client = client
         self._pace = pace
         self._grant = grant
@@ -82,6 +84,10 @@ class TokenSource:
         """What must not be shown."""
         held = (self._client.client_secret, self._token.access, self._token.refresh) if self._token else ()
         return tuple(secret for secret in held if secret)
+
+    @cached_property
+    def _seal(self) -> Seal:
+        return self._found()
 
     # -- renewing ----------------------------------------------------------------------------------------
 

@@ -261,7 +261,7 @@ class Drain:
         sent = datetime.strptime(row["sent_at"], "%Y-%m-%dT%H:%M:%S.%f%z")
         age = (self._store.clock() - sent).total_seconds()
         absent = lookup.presence is Presence.ABSENT
-        # A key that the platform remembers for a while proves nothing here: the next send may come when it is forgotten.
+        # A key that the platform remembers for a while proves nothing: it may be forgotten when the next send comes.
         proven = can.searchable and age >= can.settle_seconds
         if absent and (can.safe_resend or proven):
             return _Result(row, _S.PENDING, reason="Looked up: it is not in the ledger.", next_at=self._later(0))

@@ -37,10 +37,12 @@ def take_opening(house: House, source: str, batch: int) -> int:
     period or in the future, or that is not in the book's currency."""
     finder = BookFinder(house, source)
     count = 0
+    query = select(inbox).where((inbox.c.batch_id == batch) & (inbox.c.state == "new") & (inbox.c.kind == "opening"))
+    if not house.store.rows(query.limit(1)):
+        return 0
+    for name in sorted(set(house.source_config(source).books.values())):
+        house.ledger(name).get_ready()
     with house.store.transaction(house.actor, f"opening balances of batch {batch}") as tx:
-        query = select(inbox).where(
-            (inbox.c.batch_id == batch) & (inbox.c.state == "new") & (inbox.c.kind == "opening")
-        )
         refused: list[tuple[Row, list[Finding]]] = []
         planned: dict[str, list[Planned]] = {}
         taken: list[Row] = []

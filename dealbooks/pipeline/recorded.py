@@ -23,6 +23,8 @@ from dealbooks.store.tables import deal_versions, deals, entries
 
 _CHUNK = 400
 _SALES = ("sale.posted", "sale.reversed", "sale.unwound")
+_PAID_OFF = "trade.paid_off"
+_OWN = (*_SALES, _PAID_OFF)
 _GONE = ("unwound", "unwinding", "cancelled")
 
 
@@ -83,28 +85,34 @@ def sales_of(house: House, found: Iterable[Recorded]) -> Iterator[Sale]:
     its mirror, are left out: they belong to the same version."""
     sales = [one for one in found if one.entry.event in _SALES and "cost" not in one.entry.entry_id]
     versions = _versions(house, {f"{one.deal_id}/{one.version}" for one in sales})
+    paid_off = _payoffs(house, {one.deal_id for one in sales})
     for one in sales:
+        payoffs = paid_off.get(one.deal_id, ())
         deal = versions.get(f"{one.deal_id}/{one.version}")
         if deal is not None:
+            before = {paid.entry.entry_id: paid.entry for paid in payoffs if _before(paid, one)}
             with localcontext(EXACT):
-                figures = figures_of(deal)
+                figures = figures_of(deal, before)
             yield Sale(one, deal, figures, 1 if one.entry.event == "sale.posted" else -1)
 
 
 def facts_of(house: House, found: Collection[Recorded]) -> list[Fact]:
-    """Entries as a return wants them: a sale or a mirror with its own version, a later fact with the newest."""
-    own = _versions(house, {f"{one.deal_id}/{one.version}" for one in found if one.entry.event in _SALES})
-    later = sorted({one.deal_id for one in found if one.entry.event not in _SALES})
+    """Entries as a return wants them: sales, mirrors, payoffs with their own version, later facts with the newest."""
+    paid_off = _payoffs(house, {one.deal_id for one in found if one.entry.event in _OWN})
+    with_version = {one.entry.entry_id + one.deal_id: one for payoffs in paid_off.values() for one in payoffs}
+    every = [*(one for one in found if one.entry.event in _SALES), *with_version.values()]
+    own = _versions(house, {f"{one.deal_id}/{one.version}" for one in every})
+    later = sorted({one.deal_id for one in found if one.entry.event not in _OWN})
     with house.store.read() as conn:
         newest = newest_deals(conn, later)
-    return [
-        Fact(
-            one.entry, one.deal,
-            own.get(f"{one.deal_id}/{one.version}") if one.entry.event in _SALES else newest.get(one.deal_id),
-            one.state,
-        )
-        for one in found
-    ]  # fmt: skip
+
+    def fact(one: Recorded, payoffs: Iterable[Recorded]) -> Fact:
+        known = with_version.get(one.entry.entry_id + one.deal_id, one)
+        named = own.get(f"{one.deal_id}/{known.version}") if one.entry.event in _OWN else newest.get(one.deal_id)
+        before = tuple(fact(paid, ()) for paid in payoffs if _before(paid, one))
+        return Fact(one.entry, one.deal, named, one.state, before)
+
+    return [fact(one, paid_off.get(one.deal_id, ()) if one.entry.event in _SALES else ()) for one in found]
 
 
 def bought_from(house: House, book: Book, stock_nos: Collection[str]) -> dict[str, Bought]:
@@ -132,6 +140,34 @@ def bought_from(house: House, book: Book, stock_nos: Collection[str]) -> dict[st
                 if trade.stock_no in wanted:
                     seller = deal.customer.name or deal.customer.id
                     found[trade.stock_no] = Bought(deal.accounting_date, seller, deal.deal_id)
+    return found
+
+
+def _before(paid: Recorded, sale: Recorded) -> bool:
+    """Whether a payoff was recorded before a version of its deal was posted: with an older one."""
+    return paid.version < sale.version
+
+
+def _payoffs(house: House, deal_ids: Collection[str]) -> dict[str, list[Recorded]]:
+    """The payoffs that are recorded for some deals, by deal, each with the version that was posted last before it or
+    together with it: of its own it has none."""
+    listed = sorted(deal_ids)
+    found: dict[str, list[Recorded]] = {}
+    with house.store.read() as conn:
+        for start in range(0, len(listed), _CHUNK):
+            wanted = entries.c.deal_id.in_(listed[start : start + _CHUNK]) & (entries.c.state != "superseded")
+            paid = conn.execute(select(entries).where(wanted & (entries.c.event == _PAID_OFF))).mappings().all()
+            sold: dict[str, list[tuple[int, str]]] = {}
+            chosen = entries.c.deal_id.in_({row["deal_id"] for row in paid}) & (entries.c.event == "sale.posted")
+            query = select(entries.c.deal_id, entries.c.version, entries.c.created_at)
+            for sale in conn.execute(query.where(chosen & (entries.c.state != "superseded"))):
+                sold.setdefault(sale.deal_id, []).append((sale.version, sale.created_at))
+            for row in paid:
+                sales = sold.get(row["deal_id"], [])
+                version = max((number for number, at in sales if at <= row["created_at"]), default=0)
+                entry = Entry.from_json(json.loads(row["body"]))
+                one = Recorded(entry, row["deal_id"], row["entry_id"], version, row["state"])
+                found.setdefault(one.deal_id, []).append(one)
     return found
 
 

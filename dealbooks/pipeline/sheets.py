@@ -11,7 +11,9 @@ from typing import Any, TextIO
 
 # Control characters that a workbook's XML cannot hold.
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Also the full-width signs, which a spreadsheet set to Japanese or Chinese takes for the plain ones, and a break before
+# any of them (OWASP, CSV Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def plain_cell(text: str) -> str:

@@ -172,6 +172,8 @@ def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 def _plan_chunk(house: House, book: str, chunk: Sequence[Work], lock: Locks, result: _Result) -> None:
     if not chunk:
         return
+    for name in _ledgers_of(house, book, chunk):
+        house.ledger(name).get_ready()
     with house.store.transaction(house.actor, f"transform {book}") as tx:
         lock = _locks_now(tx, book, lock)
         planned: list[tuple[Work, bool]] = []
@@ -198,6 +200,14 @@ def _plan_chunk(house: House, book: str, chunk: Sequence[Work], lock: Locks, res
             result.postings += len(enqueue(tx, house.ledger(name), some))
         _mark_planned(tx, planned)
     result.deals += len(chunk)
+
+
+def _ledgers_of(house: House, book: str, chunk: Sequence[Work]) -> list[str]:
+    """The books that postings of these deals go to."""
+    own = house.book(book).legal_entity
+    moved = [item.canonical.group_transfer for item in chunk]
+    others = {one.from_entity for one in moved if one is not None and one.from_entity != own}
+    return [book, *(house.book_of_entity(entity) for entity in sorted(others))]
 
 
 def _locks_now(tx: Tx, book: str, asked: Locks) -> Locks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,12 +17,18 @@ from dealbooks.deal.rules import Known, structure_findings
 from dealbooks.deal.rules.known import NOTHING_KNOWN
 from dealbooks.entries import Entry
 from dealbooks.errors import UsageError
+from dealbooks.findings import Finding
 from dealbooks.money import amount_text
 from dealbooks.posting.arithmetic import ZERO
+from dealbooks.posting.errors import PostingError
 from dealbooks.posting.lifecycle import ended
 from dealbooks.posting.post import NO_OTHERS, post_deal
 from dealbooks.posting.posted import History, Posted
 from dealbooks.posting.refusal import not_completed, refuse_broken, refuse_unready, refuse_unsettled
+
+_SCENARIO = ("closed_through", "policies")
+_WHY = {"model_type": "it is not a group of fields", "extra_forbidden": "there is no such policy"}
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +82,11 @@ def work_case(
         PostingError: when a rule refuses it, or it cannot be posted.
     """
     first = read_deal(deal)
-    second = None if amended is None else read_deal(amended)
+    second = None if amended is None else read_deal(amended, "deal_amended")
+    if second is not None:
+        _refuse_other_deal(first, second)
     last = second or first
-    told = scenario or {}
+    told = _told(scenario)
     kept = book or Book("case", first.legal_entity, first.base_currency, "us", policies=_policies(told))
     locks, others = _locks(told, last)
     unwound = ended(first) or ended(last)
@@ -135,19 +144,66 @@ def work_deal(
     return Worked(posted)
 
 
-def read_deal(deal: Deal | Mapping[str, Any]) -> Deal:
-    """The canonical deal of some JSON.
+def read_deal(deal: object, name: str = "The deal") -> Deal:
+    """The canonical deal of some JSON; `name` is what errors call it.
 
     Raises:
         UsageError: naming the fields that cannot be read, and why.
     """
     if isinstance(deal, Deal):
         return deal
+    if not isinstance(deal, Mapping):
+        raise UsageError(
+            f"{name} cannot be read: it is not a group of fields.", fix="Write it as the deal of a worked case is."
+        )
+    if not deal:
+        raise UsageError(f"{name} cannot be read: it is empty.", fix="Fill it in, or leave it out.")
     try:
         return Deal.model_validate(deal)
     except ValidationError as error:
-        wrong = "; ".join(one.message for one in structure_findings(error))
-        raise UsageError(f"The deal cannot be read: {wrong}", fix="Correct these fields of the deal.") from error
+        wrong = "; ".join(_reason(one) for one in structure_findings(error))
+        raise UsageError(f"{name} cannot be read: {wrong}", fix="Correct these fields of the deal.") from error
+
+
+def _reason(found: Finding) -> str:
+    """Nobody maps the fields of a deal that is given as it is."""
+    if found.code == "D004":
+        return f"{found.field} is not a field of a deal (is the name misspelt?)"
+    if found.code == "D002" and "plain number" in found.message and _NUMBER.fullmatch(found.value):
+        return f"{found.field} is {found.value}: it has more digits than a sum of money can have"
+    return found.message
+
+
+def _refuse_other_deal(first: Deal, second: Deal) -> None:
+    """An amendment is a later version of the same deal (deal-model.md section 1)."""
+    for what, was, now in (
+        ("deal_id", first.deal_id, second.deal_id),
+        ("source_system", first.source_system, second.source_system),
+        ("legal_entity", first.legal_entity, second.legal_entity),
+    ):
+        if was != now:
+            raise PostingError(
+                first.deal_id,
+                f"deal_amended is another deal: its {what} is {now}, and that of the deal is {was}",
+                fix="Amend the same deal; another deal is a case of its own.",
+            )
+    if second.deal_version <= first.deal_version:
+        raise PostingError(
+            first.deal_id,
+            f"deal_amended is version {second.deal_version}, and the deal before it version {first.deal_version}",
+            fix="Give each amendment a higher deal_version than the version that it replaces.",
+        )
+
+
+def _told(scenario: object) -> Mapping[str, Any]:
+    if scenario is None:
+        return {}
+    if not isinstance(scenario, Mapping):
+        raise UsageError("scenario is not a group of fields.", fix=f"Its fields are {' and '.join(_SCENARIO)}.")
+    unknown = ", ".join(sorted(str(name) for name in scenario if name not in _SCENARIO))
+    if unknown:
+        raise UsageError(f"A scenario has no {unknown}.", fix=f"Its fields are {' and '.join(_SCENARIO)}.")
+    return scenario
 
 
 def _policies(scenario: Mapping[str, Any]) -> Policies:
@@ -155,10 +211,9 @@ def _policies(scenario: Mapping[str, Any]) -> Policies:
         return Policies.model_validate(scenario.get("policies") or {})
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in wrong["loc"])
-        raise UsageError(
-            f"scenario.policies.{where} cannot be read: {wrong['msg']}.", fix="Write it as in dealbooks.yaml."
-        ) from error
+        where = ".".join(["scenario.policies", *(str(part) for part in wrong["loc"])])
+        why = _WHY.get(wrong["type"], wrong["msg"])
+        raise UsageError(f"{where} cannot be read: {why}.", fix="Write it as in dealbooks.yaml.") from error
 
 
 def _locks(scenario: Mapping[str, Any], deal: Deal) -> tuple[Locks, Mapping[str, OtherBook]]:
@@ -171,12 +226,16 @@ def _locks(scenario: Mapping[str, Any], deal: Deal) -> tuple[Locks, Mapping[str,
 
 
 def _day(closed: object) -> date | None:
-    if closed is None or isinstance(closed, date):
-        return closed
+    if closed is None:
+        return None
     try:
-        return date.fromisoformat(str(closed))
+        day = closed if isinstance(closed, date) else date.fromisoformat(closed if isinstance(closed, str) else "")
     except ValueError as error:
-        raise UsageError(f"scenario.closed_through is not a date: {closed}", fix="Write it as 2026-02-28.") from error
+        told = f": {closed}" if isinstance(closed, (str, int)) else ""
+        raise UsageError(f"scenario.closed_through is not a date{told}.", fix="Write it as 2026-02-28.") from error
+    if day.year == date.max.year:
+        raise UsageError(f"scenario.closed_through is {day}: no day comes after it.", fix="Write it as 2026-02-28.")
+    return day
 
 
 def _facts_before(deal: Deal, book: Book) -> History:

@@ -7,14 +7,18 @@ unwind is the mirror alone (deal-model.md section 1, posting-rules.md section 1)
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 from dealbooks.deal import Deal, LifecycleEvent
+from dealbooks.deal.rules import tolerance
 from dealbooks.entries import Entry, Line
+from dealbooks.posting.arithmetic import ZERO, total
 from dealbooks.posting.errors import PostingError
+from dealbooks.posting.foreign import on_account
 from dealbooks.posting.roles import VEHICLE_ROLES
 from dealbooks.posting.sheet import Dated
 
@@ -141,8 +145,65 @@ def refuse_other_rate(deal: Deal, found: Mapping[str, Entry]) -> None:
     )
 
 
+def refuse_before_sale(deal: Deal, found: Mapping[str, Entry], day: date, what: str) -> None:
+    """A version that is recorded is not amended or taken back on a day before its own.
+
+    Raises:
+        PostingError: when `day` is earlier than the sale entry that stands.
+    """
+    version = standing_version(found)
+    if version is None:
+        return
+    sale = found[f"sale-v{version}"]
+    sold = sale.original_date or sale.accounting_date
+    if day < sold:
+        raise PostingError(
+            deal.deal_id,
+            f"it {what} on {day.isoformat()}, before version {version} of the sale, which is recorded on "
+            f"{sold.isoformat()}",
+            fix=f"Give a day from {sold.isoformat()} on.",
+        )
+
+
+def refuse_overpaid(deal: Deal, entries: Iterable[Entry]) -> None:
+    """After a deal has ended, the customer may be owed money, but owes none: what was given back came in before.
+
+    Raises:
+        PostingError: when more was refunded than received, beyond the deal's tolerance.
+    """
+    left, _ = on_account(entries, "receivable.customer")
+    if left > tolerance(deal):
+        raise PostingError(
+            deal.deal_id,
+            f"the deal has ended, and {left} {deal.currency} more were refunded than the customer had paid",
+            fix="Correct the refunds, or add the money that was received.",
+        )
+
+
 def _rate_text(deal: Deal, currency: str, rate: Decimal | None) -> str:
     return currency if rate is None else f"{currency} at {rate:f} {deal.base_currency}"
+
+
+def amendment_items(deal: Deal, found: Mapping[str, Entry]) -> tuple[str, ...]:
+    """What an amendment leaves to collect because facts have moved on: money that was paid or received for a
+    part-exchange or a finance contract that the deal no longer has. In words for a person."""
+    items: list[str] = []
+    owed = {trade.stock_no: trade.payoff for trade in deal.trade_ins}
+    for entry in found.values():
+        amount = entry.total_debit
+        if entry.event == "trade.paid_off":
+            stock_no = entry.entry_id.removeprefix("payoff-")
+            lien = [line for line in entry.lines if line.role == "payable.trade_payoff"]
+            paid, now = total(line.amount.amount for line in lien), owed.get(stock_no, ZERO)
+            if paid > now:
+                holder = lien[0].dimensions["party"]
+                items.append(
+                    f"{paid} {entry.currency} were paid to {holder} for trade-in {stock_no}, and the deal now has "
+                    f"{now}: collect {paid - now}."
+                )
+        elif entry.event in ("contract.funded", "reserve.received") and deal.finance is None:
+            items.append(f"A lender paid {amount} {entry.currency}, and the deal is no longer financed: pay it back.")
+    return tuple(items)
 
 
 def open_items(deal: Deal, found: Mapping[str, Entry]) -> tuple[str, ...]:

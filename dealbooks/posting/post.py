@@ -22,11 +22,14 @@ from dealbooks.posting.errors import PostingError
 from dealbooks.posting.facts import fundings_of, payoffs_of, refunds_of, restored_deposits
 from dealbooks.posting.figures import Figures, Invoice, Metrics, Taxes
 from dealbooks.posting.lifecycle import (
+    amendment_items,
     ended,
     mirrors,
     open_items,
     posted_versions,
+    refuse_before_sale,
     refuse_other_rate,
+    refuse_overpaid,
     refuse_recast,
     standing_version,
 )
@@ -76,6 +79,7 @@ def _post(deal: Deal, book: Book, history: History, locks: Locks, others: Mappin
     if end is not None and end.event == "cancelled" and never_sold:
         figures = _no_figures(deal)
         new = _without_sale(deal, end.at, history, locks)
+        refuse_overpaid(deal, [*found.values(), *new])
         return _posted(deal, book, figures, history, new, others)
 
     figures = figures_of(deal, found)
@@ -103,15 +107,20 @@ def _post(deal: Deal, book: Book, history: History, locks: Locks, others: Mappin
     freed: list[Entry] = []
     if end is not None and versions:
         standing = standing_version(to_date)
+        refuse_before_sale(deal, to_date, end.at, f"was {end.event}")
         if standing is not None:
             new += mirrors(to_date, standing, "unwind", open_day(end.at, locks))
         mirror = f"unwind-v{versions[-1]}"
         freed = [entry for entry in [*found.values(), *new] if entry.entry_id == mirror]
         items = open_items(deal, {**found, **{entry.entry_id: entry for entry in new}})
+    elif len(versions) > 1:
+        items = amendment_items(deal, {**found, **{entry.entry_id: entry for entry in new}})
     if deal.refunds:
         since = deal.accounting_date if end is None else end.at
         restored = restored_deposits(deal, freed, found) if freed else {}
         new += refunds_of(deal, restored, since, [*found.values(), *new], found, locks)
+    if end is not None:
+        refuse_overpaid(deal, [*found.values(), *new])
     return _posted(deal, book, figures, history, new, others, items)
 
 
@@ -136,6 +145,7 @@ def _sale(
             f"this is version {version}, and version {standing} stands in the books",
             fix="Post the newest version of the deal.",
         )
+    refuse_before_sale(deal, found, deal.amended_at or deal.accounting_date, "was amended")
     refuse_recast(deal, found[f"sale-v{standing}"])
     return [*mirrors(found, standing, "reversal", day), *sale_entries(deal, figures, book.policies, day, taxed)]
 

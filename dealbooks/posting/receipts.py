@@ -154,7 +154,7 @@ def _foreign(
     else:
         rate = deal_rate
         off = cut(receipt.amount * rate, base_currency)
-        note = AT_DEAL_RATE if receipt.date != deal.accounting_date else ""
+        note = AT_DEAL_RATE if receipt.date not in deal.rate_days else ""
     cash = cut(receipt.amount * rate, base_currency)
     written = sheet.lines()
     bases = [cash, -off, *(cut(one.amount.amount * rate, base_currency) for one in written[2:])]
@@ -167,7 +167,7 @@ def _foreign(
 def _payment_rate(deal: Deal, payment: Payment, deal_rate: Decimal) -> Decimal:
     if payment.fx_rate is not None and payment.fx_rate > 0:
         return payment.fx_rate
-    if payment.date == deal.accounting_date:
+    if payment.date in deal.rate_days:
         return deal_rate
     raise PostingError(
         deal.deal_id,

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 
 from dealbooks.book import Locks, OtherBook
 from dealbooks.deal import Deal
+from dealbooks.deal.model import GroupTransfer
 from dealbooks.entries import Entry
 from dealbooks.posting.cost import vehicle_cost
 from dealbooks.posting.errors import PostingError
+from dealbooks.posting.foreign import on_account
 from dealbooks.posting.roles import VEHICLE_ROLES
 from dealbooks.posting.sheet import Dims, Sheet, entry, open_day
 
@@ -22,7 +24,7 @@ def transfers_of(deal: Deal, found: Mapping[str, Entry], locks: Locks, others: M
     dated by the locks of its own book. A car that cost nothing moves no money: there is no entry without lines.
 
     Raises:
-        PostingError: when the price is not the cost of the car in this deal.
+        PostingError: when the price is not the cost of the car in this deal, or not what is recorded of the transfer.
     """
     moved = deal.group_transfer
     if moved is None:
@@ -37,6 +39,7 @@ def transfers_of(deal: Deal, found: Mapping[str, Entry], locks: Locks, others: M
     theirs = others[moved.from_entity].locks if moved.from_entity in others else Locks()
     stock_role = VEHICLE_ROLES[deal.sale_class].stock
     new: list[Entry] = []
+    _refuse_other_price(deal, moved, found)
 
     entry_id = f"transfer-out-{moved.from_stock_no}"
     if entry_id not in found:
@@ -62,3 +65,21 @@ def transfers_of(deal: Deal, found: Mapping[str, Entry], locks: Locks, others: M
             day = open_day(moved.date, locks)
             new.append(entry(deal, entry_id, "purchase.posted", day, into.lines(), currency=currency))
     return new
+
+
+def _refuse_other_price(deal: Deal, moved: GroupTransfer, found: Mapping[str, Entry]) -> None:
+    """A transfer is a fact in two ledgers: a deal that is amended does not change what is recorded of it."""
+    for entry_id, role in (
+        (f"transfer-out-{moved.from_stock_no}", "receivable.intercompany"),
+        (f"transfer-in-{deal.vehicle.stock_no}", "payable.intercompany"),
+    ):
+        recorded = found.get(entry_id)
+        if recorded is None:
+            continue
+        price = abs(on_account([recorded], role)[0])
+        if price != moved.price:
+            raise PostingError(
+                deal.deal_id,
+                f"{entry_id} is recorded at {price}, and this version gives the transfer price as {moved.price}",
+                fix="Reverse the transfer in both ledgers by journal first, or keep its price.",
+            )

@@ -168,6 +168,11 @@ def load_form(name_or_path: str | Path) -> Form:
             fix=f"Choose one of {', '.join(shipped_forms())}, or give the path of your own.",
         )
     data = read_yaml(path)
+    if not isinstance(data, dict):
+        raise ConfigError(
+            f"{path} is not a return form.",
+            fix=f"Name one of {', '.join(shipped_forms())}, or a file written as they are.",
+        )
     try:
         return Form.model_validate(data)
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ from dealbooks.deal import Deal
 from dealbooks.entries import Line
 from dealbooks.money import round_amount
 from dealbooks.posting.arithmetic import EXACT, ZERO
-from dealbooks.posting.figures import Figures
+from dealbooks.posting.figures import Figures, StockBookTrade
 from dealbooks.posting.sale import figures_of
 from dealbooks.returns.form import Take
 from dealbooks.returns.model import Fact
@@ -17,10 +18,10 @@ from dealbooks.returns.model import Fact
 _SALES = ("sale.posted", "sale.reversed", "sale.unwound")
 
 
-def figures(version: Deal) -> Figures:
-    """Everything that a version comes to, as it was posted."""
+def figures(version: Deal, paid_off: Iterable[Fact] = ()) -> Figures:
+    """Everything that a version comes to, as it was posted over the payoffs that were recorded before it."""
     with localcontext(EXACT):
-        return figures_of(version)
+        return figures_of(version, {one.entry.entry_id: one.entry for one in paid_off})
 
 
 def sign_of(fact: Fact) -> int:
@@ -82,14 +83,31 @@ def _margin_net(fact: Fact, line: Line, rate: Decimal | None, currency: str) -> 
 
 
 def _second_hand_price(fact: Fact, line: Line, rate: Decimal | None, currency: str) -> tuple[Decimal, str]:
-    """What was paid for the traded car: by set-off in the sale, the rest when its lien was paid off. A car that brings
-    tax on top of its allowance was bought for both."""
-    trades = () if fact.version is None else figures(fact.version).trades
+    """What was paid for the traded car: by set-off in the sale, the rest when its lien was paid off; an allowance that
+    was amended after that brings the difference. A car that brings tax on top of its allowance was bought for both."""
+    trades = () if fact.version is None else figures(fact.version, fact.paid_off).trades
     found = next((one for one in trades if one.trade.stock_no == line.dimensions.get("stock_no")), None)
     if found is None:
         return _behind("price_of_tax", booked(line), line, rate, currency)
-    trade, at_once = found.trade, max(found.equity, ZERO)
-    side = 1 if booked(line) > 0 else -1
+    trade, side = found.trade, sign_of(fact) or 1
     if trade.input_tax_amount:
         return side * (trade.allowance + trade.input_tax_amount), ""
-    return side * (at_once if line.part == "trade" else trade.allowance - at_once), ""
+    return side * (_set_off(fact, found) if line.part == "trade" else trade.allowance - max(found.equity, ZERO)), ""
+
+
+def _set_off(fact: Fact, taken: StockBookTrade) -> Decimal:
+    """What a sale pays of a traded car's price. Where its payoff is recorded already, that paid for it too, as far as
+    the money reached, and the part that the payoff stands for was told with the payoff."""
+    trade = taken.trade
+    before = [one for one in fact.paid_off if one.entry.entry_id == f"payoff-{trade.stock_no}"]
+    if trade.input_tax_fraction is None or not before:
+        return max(taken.equity, ZERO)
+    paid = told = ZERO
+    for one in before:
+        paid += sum((line.amount.amount for line in one.entry.lines if line.role == "payable.trade_payoff"), ZERO)
+        trades = () if one.version is None else one.version.trade_ins
+        told += sum(
+            (was.allowance - max(was.allowance - was.payoff, ZERO) for was in trades if was.stock_no == trade.stock_no),
+            ZERO,
+        )
+    return min(max(taken.equity + paid, ZERO), max(trade.allowance, ZERO)) - told

@@ -14,13 +14,15 @@ class Fact:
     """An entry of the period, with what the return must know besides.
 
     `deal` is the number that people know the deal by. `version` is the version of the deal behind a sale or its mirror
-    (for a later fact the newest), None when it is not known.
+    (for a payoff the one that it was recorded with, for any other later fact the newest), None when it is not known.
+    `paid_off` are the payoffs that were recorded for the deal before that version.
     """
 
     entry: Entry
     deal: str
     version: Deal | None = None
     state: str = "posted"
+    paid_off: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

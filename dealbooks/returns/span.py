@@ -9,8 +9,8 @@ from datetime import date
 from dealbooks.errors import UsageError
 from dealbooks.periods import Period
 
-_QUARTER = re.compile(r"(\d{4})-[Qq]([1-4])")
-_YEAR = re.compile(r"\d{4}")
+_QUARTER = re.compile(r"([0-9]{4})-[Qq]([1-4])")
+_YEAR = re.compile(r"[0-9]{4}")
 _LONGEST = 24
 
 

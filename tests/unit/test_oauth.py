@@ -89,7 +89,7 @@ def make(kept: Store, clock: VirtualClock, endpoint: Endpoint, tmp_path: Path) -
 
     def made(grant: str = "code", pace: Pace = clock) -> TokenSource:
         client = Client("northgate", "id", SECRET, "https://login.example/token", transport=transport)
-        return TokenSource(kept, Seal.find(tmp_path / "var"), client, pace, grant=grant)
+        return TokenSource(kept, lambda: Seal.find(tmp_path / "var"), client, pace, grant=grant)
 
     return made
 

@@ -9,15 +9,15 @@ from pydantic import SecretStr
 from quickbooks_support import Kept, connect
 
 from blocks.ledgers.quickbooks import QuickBooksLedger, build
-from blocks.ledgers.quickbooks.block import QuickBooksCompany
+from blocks.ledgers.quickbooks.block import QuickBooksOnline
 from dealbooks.errors import ConfigError
 from dealbooks.registry import Services
 from dealbooks.store import Store
 from dealbooks.store.schema import ensure
 
 
-def company() -> QuickBooksCompany:
-    return QuickBooksCompany(
+def company() -> QuickBooksOnline:
+    return QuickBooksOnline(
         realm_id="123", client_id="app", client_secret=SecretStr("hunter2"), items={"income.doc_fee": "Doc fee"},
         more={"settle_seconds": 600},
     )  # fmt: skip
@@ -36,7 +36,7 @@ def test_only_what_was_set_is_handed_over_the_secret_in_clear() -> None:
         "items": {"income.doc_fee": "Doc fee"},
         "settle_seconds": 600,
     }
-    assert QuickBooksCompany().settings() == {}
+    assert QuickBooksOnline().settings() == {}
 
 
 def test_the_secret_is_shown_nowhere() -> None:
@@ -54,7 +54,7 @@ def test_it_builds_the_ledger_where_tokens_can_be_kept(books: Kept, tmp_path: Pa
 
 def test_what_is_wrong_is_said_in_words(books: Kept, tmp_path: Path) -> None:
     assert company().check() == []
-    assert "which QuickBooks company" in QuickBooksCompany().check()[0]
+    assert "which QuickBooks company" in QuickBooksOnline().check()[0]
     store = Store(f"sqlite:///{tmp_path / 'other.db'}", clock=books.clock)
     ensure(store)
     (said,) = company().check(books.book, Services(store, tmp_path / "other"))

@@ -15,6 +15,7 @@ import pytest
 from dealbooks.catalogue import CATALOGUE
 from dealbooks.deal.model import Deal
 from dealbooks.deal.rules import Known, check_deal, check_identity
+from dealbooks.deal.rules.thresholds import cash_report_us
 from dealbooks.findings import Finding
 
 CASES = Path(__file__).parent.parent / "golden" / "cases"
@@ -91,6 +92,8 @@ TOO_MUCH = {"funding_id": "F1", "amount": "99999.00", "date": "2026-03-20"}
 AHEAD = Known(today=date(2026, 3, 14), future_days=7)
 BOOK = Known(sources=frozenset({"cdk"}), base_currency="USD", regime="us")
 
+SHARES = [{"person": "A", "share": "1.5"}, {"person": "B", "share": "-0.5"}]
+
 BROKEN: list[tuple[str, str, Callable[[Json], object], Known, str]] = [
     ("D005", "G01", put("payments.0.amount", "3494.065"), Known(), "3494.065, but USD has 2 decimals"),
     ("D006", "G01", put("vehicle.cost", "-1.00"), Known(), "vehicle.cost is -1.00"),
@@ -117,9 +120,13 @@ BROKEN: list[tuple[str, str, Callable[[Json], object], Known, str]] = [
     ("D027", "G08", put("group_transfer", {**TRANSFER, "from_entity": "SUNCOAST-MOTORS-LLC"}), Known(), "sells it"),
     ("D027", "G08", put("group_transfer", TRANSFER), HERE, "no book is set up; add the book"),
     ("D028", "G01", put("dates.accounting", "2026-03-22"), AHEAD, "dated 2026-03-22, 8 days after today (2026-03-14)"),
+    ("D029", "G08", put("lifecycle.1.at", "2026-01-01"), Known(), "was unwound on 2026-01-01, before its own date"),
+    ("D029", "G01", lambda deal: deal.update(deal_version=2, amended_at="2026-03-13", amend_reason="price"), Known(),
+     "was amended on 2026-03-13, before its own date 2026-03-14"),
     ("D032", "G06", drop("customer.resale_certificate"), Known(), "Great Lakes Auction has no resale certificate"),
     ("D033", "G13", drop("bill_to"), Known(), "under hire purchase the finance house buys the car"),
     ("D033", "G05", put("bill_to.id", "C-4410"), Known(), "under a lease the lessor buys the car"),
+    ("D034", "G13", put("finance.lender", "OTHER-FH"), Known(), "the invoice goes to FINHOUSE-1 and the finance comes"),
     ("D040", "G01", put("vehicle.vin", ""), Known(), "the VIN is missing"),
     ("D041", "G01", put("vehicle.vin", "1HGCY2F57RA00O123"), Known(), "never I, O or Q"),
     ("D041", "G01", put("vehicle.vin", "1HGCY2F57RA0001234"), Known(), "1HGCY2F57RA0001234 cannot be right"),
@@ -154,6 +161,8 @@ BROKEN: list[tuple[str, str, Callable[[Json], object], Known, str]] = [
     ("D084", "G11", drop("tax.margin_rate"), Known(), "the scheme's rate is missing"),
     ("D085", "G04", drop("tax.components.0.trade_in_credit_cap"), Known(), "does not say how much"),
     ("D086", "G05", both(drop("finance.cap_cost_reduction")), Known(), "cap reduction of the lease"),
+    ("D006", "G04", put("tax.components.0.trade_in_credit_cap", "-5.00"), Known(), "trade_in_credit_cap is -5.00"),
+    ("D087", "G01", lambda deal: again("components")(deal["tax"]), Known(), "listed more than once for the same lines"),
     ("D089", "G01", put("tax.components", [{"code": "X", "rate": "0.06", "tax_groups": ["vehicle"]}]), Known(),
      "no tax of this deal is charged on that group"),
     ("D090", "G01", put("trade_ins.0.stock_no", ""), Known(), "no stock number of its own"),
@@ -170,12 +179,19 @@ BROKEN: list[tuple[str, str, Callable[[Json], object], Known, str]] = [
     ("D104", "G05", put("finance.gross_cap_cost", "43000.00"), Known(), "less cap reduction 3500.00 is 39500.00"),
     ("D105", "G24", drop("payments.0.fx_rate"), Known(), "the payment P1 is in"),
     ("D108", "G01", put("fundings", [TOO_MUCH]), Known(), "paid 99999.00 for the contract, but the amount financed is"),
+    ("D109", "G05", put("finance.withheld_by_lessor", "99999.00"), Known(), "said to withhold 99999.00"),
     ("D110", "G13", put("commission_plans.0.splits.0.share", "0.7"), Known(), "EXEC-10 add up to 1.1"),
     ("D111", "G01", put("commission_plans", []), Known(), "names no commission plan"),
     ("D112", "G01", put("commission_plans.0.splits", []), Known(), "SALES-25 names nobody"),
     ("D113", "G01", drop("commission_plans.0.rate"), Known(), "SALES-25 needs its rate"),
     ("D113", "G05", drop("commission_plans.0.flat"), Known(), "LEASE-FLAT needs its flat amount"),
     ("D114", "G08", put("commission_plans.0.maximum", "100.00"), Known(), "minimum 150.00 above its maximum 100.00"),
+    ("D115", "G01", again("commission_plans"), Known(), "the commission plan SALES-25 occurs more than once"),
+    ("D116", "G01", put("deposits.0.date", "2026-03-15"), Known(), "dated 2026-03-15, after the sale on 2026-03-14"),
+    ("D117", "G01", put("trade_ins.0.payoff_paid", {"date": "2026-03-01", "method": "cheque"}), Known(),
+     "settled on 2026-03-01, before the deal on 2026-03-14"),
+    ("D118", "G01", put("commission_plans.0.splits", SHARES), Known(),
+     "the share of B is -0.5"),
 ]  # fmt: skip
 
 
@@ -258,3 +274,47 @@ def test_a_total_signed_within_the_tolerance_is_what_is_settled() -> None:
     deal = Deal.model_validate(loaded["deal"])
     assert deal.contract_total is not None
     assert check_identity(deal, deal.contract_total - Decimal("0.02")) == []
+
+
+def test_the_same_tax_on_other_lines_or_another_base_is_no_second_time() -> None:
+    deal = case("G01")["deal"]
+    (first, *rest) = deal["tax"]["components"]
+    deal["tax"]["components"] = [{**first, "tax_groups": ["vehicle"]}, {**first, "tax_groups": ["service"]}, *rest]
+    assert "D087" not in {one.code for one in check_deal(Deal.model_validate(deal))}
+
+
+def test_an_amended_deal_keeps_the_rate_of_its_sale_for_money_of_that_day() -> None:
+    deal = case("G24")["deal"]
+    sold = deal["dates"]["delivery"]
+    del deal["payments"][0]["fx_rate"]
+    deal["payments"][0]["date"] = sold
+    deal["dates"]["accounting"] = deal["amended_at"] = "2026-12-01"
+    deal |= {"deal_version": 2, "amend_reason": "price"}
+    assert "D105" not in {one.code for one in check_deal(Deal.model_validate(deal))}
+    deal["deal_version"] = 1
+    assert "D105" in {one.code for one in check_deal(Deal.model_validate(deal))}
+
+
+def test_a_payoff_before_the_day_of_an_amendment_is_no_doubt() -> None:
+    deal = case("G01")["deal"]
+    deal["trade_ins"][0]["payoff_paid"] = {"date": "2026-03-20", "method": "cheque"}
+    deal["dates"]["accounting"] = deal["amended_at"] = "2026-04-02"
+    deal |= {"deal_version": 2, "amend_reason": "price"}
+    assert {one.code for one in check_deal(Deal.model_validate(deal))} == set()
+
+
+def test_the_duty_to_report_cash_has_its_date_and_its_source() -> None:
+    duty = cash_report_us(date(2026, 3, 14))
+    assert duty is not None
+    assert (duty.above, duty.form, duty.start) == (Decimal(10000), "Form 8300", date(1985, 1, 1))
+    assert "6050I" in duty.source
+    assert cash_report_us(date(1984, 12, 31)) is None
+
+
+def test_cash_of_just_the_threshold_is_not_reported() -> None:
+    deal = case("G02")["deal"]
+    for amount, told in (("10000.00", False), ("10000.01", True)):
+        deal["payments"] = [{**deal["payments"][0], "method": "cash", "amount": amount}]
+        deal["deposits"] = []
+        codes = {one.code for one in check_deal(Deal.model_validate(deal))}
+        assert ("D102" in codes) is told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,23 @@ def valid() -> dict[str, Any]:
             "D002",
             "trade_ins[0].input_tax_fraction is x: a fraction such as 3/23",
         ),
+        ("trade_ins.0.input_tax_fraction", "30/3", "D002", "is 30/3: a fraction such as 3/23"),
+        ("trade_ins.0.input_tax_fraction", "-3/23", "D002", "is -3/23: a fraction such as 3/23"),
+        ("trade_ins.0.input_tax_fraction", "1", "D002", "is 1: a fraction such as 3/23 (from 0 to under 1)"),
+        ("trade_ins.0.input_tax_fraction", "3/0", "D002", "is 3/0: a fraction such as 3/23"),
+        ("trade_ins.0.input_tax_fraction", "1e999999999", "D002", "is 1e999999999: a fraction such as 3/23"),
+        ("trade_ins.0.input_tax_fraction", "1e-999999999", "D002", "a fraction such as 3/23"),
+        ("trade_ins.0.input_tax_fraction", "9" * 500, "D002", "a fraction such as 3/23"),
+        (
+            "tax.components",
+            [{"code": "X", "rate": "0.1", "role": "cash.bank"}],
+            "D003",
+            "tax.components[0].role is cash.bank: allowed are payable.sales_tax, tax.output",
+        ),
+        ("dates.delivery", "0001-01-01", "D002", "dates.delivery is 0001-01-01: a date from 1990-01-01 on"),
+        ("customer.id", "a\x00b", "D002", "customer.id is a?b: text without control characters"),
+        ("vehicle.stock_no", "N1\tB", "D002", "vehicle.stock_no is N1?B: text without control characters"),
+        ("deal_id", "x\x85y", "D002", "deal_id is x?y: text without control characters"),
         ("deal_version", 0, "D002", "deal_version is 0: a larger number"),
         ("lines", "none", "D002", "lines is none: a list"),
         ("vehicle.colour", "red", "D004", "vehicle.colour is not a field of a deal"),
@@ -87,3 +105,16 @@ def test_no_python_gets_into_a_message() -> None:
     deal["include_fees_in_front"] = "perhaps"
     for finding in findings_of(deal):
         assert not any(word in finding.message for word in ("{", "[", "dict", "None", "Decimal", "True", "class"))
+
+
+@pytest.mark.parametrize("written", ["3/23", "0", "0.125", ".125", " 1/11 "])
+def test_a_fraction_is_read_exactly(written: str) -> None:
+    deal = valid()
+    deal["trade_ins"][0]["input_tax_fraction"] = written
+    assert Deal.model_validate(deal).trade_ins[0].input_tax_fraction == Fraction(written)
+
+
+def test_a_description_may_have_more_than_one_line() -> None:
+    deal = valid()
+    deal["lines"][0]["description"] = "First line\nsecond line"
+    assert Deal.model_validate(deal).lines[0].description == "First line\nsecond line"

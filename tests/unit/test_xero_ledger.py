@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from xero_support import Rig, postings_of, wanted
 
-from blocks.ledgers.xero.block import XeroOrganisation
+from blocks.ledgers.xero.block import Xero
 from blocks.ledgers.xero.settings import XeroSettings
 from dealbooks.errors import ConfigError, StopConnection
 from dealbooks.outbox import Drain
@@ -233,7 +233,7 @@ def test_a_wrong_setting_is_named(data: dict[str, Any], told: str) -> None:
 
 
 def test_the_block_gives_the_settings_and_hides_the_secret() -> None:
-    block = XeroOrganisation.model_validate(
+    block = Xero.model_validate(
         {"client_id": "a", "client_secret": "hunter2", "tenant_id": "t", "tracking": {"location": "Site"},
          "more": {"settle_seconds": 1200}}
     )  # fmt: skip
@@ -243,4 +243,4 @@ def test_the_block_gives_the_settings_and_hides_the_secret() -> None:
     )  # fmt: skip
     assert "hunter2" not in f"{block!r} {read!r}"
     assert block.check() == []
-    assert "client_id" in XeroOrganisation().check()[0]
+    assert "client_id" in Xero().check()[0]

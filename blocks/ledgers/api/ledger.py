@@ -41,6 +41,11 @@ class ApiLedger(ABC):
     def write(self, request: Request) -> Outcome:
         """Make the call, or the few calls, of one effect, and say how it ended."""
 
+    def get_ready(self) -> None:
+        """Have a token that holds. A platform that has lists to look up adds them."""
+        if self.tokens is not None:
+            self.tokens.token()
+
     def send(self, requests: Sequence[Request]) -> list[Outcome]:
         """Make the calls of several effects, in order or some at once; one outcome each."""
         if self._together == 1 or len(requests) == 1:
@@ -51,13 +56,13 @@ class ApiLedger(ABC):
     def call(self, call: Call, *, effect: str = "") -> Reply | Outcome:
         """Make one call that writes. What the platform answered, unless its end is clear without reading it: no answer,
         not authorised, too many calls."""
-        end = self.connection.call(call, effect=effect)
-        if isinstance(end, Reply) and end.status == _UNAUTHORISED and self._renew is not None:
-            try:
-                self._renew()
-            except StopConnection as error:
-                return Outcome(Verdict.DID_NOT_HAPPEN, reason=error.message)
+        try:
             end = self.connection.call(call, effect=effect)
+            if isinstance(end, Reply) and end.status == _UNAUTHORISED and self._renew is not None:
+                self._renew()
+                end = self.connection.call(call, effect=effect)
+        except StopConnection as error:  # there is no authorisation: the call was not made
+            return Outcome(Verdict.DID_NOT_HAPPEN, reason=f"{error.message} {error.fix}".strip())
         if isinstance(end, NoReply):
             verdict = Verdict.UNKNOWN if end.sent else Verdict.DID_NOT_HAPPEN
             return Outcome(verdict, reason=f"{call.what}: {end.reason}", retry_after=end.retry_after)

@@ -243,6 +243,9 @@ class BeancountLedger:
         """None: Beancount has no closing date of its own."""
         return None
 
+    def get_ready(self) -> None:
+        """Nothing has to be got ready."""
+
     def exchanges(self) -> list[Exchange]:
         """Nothing is said to anybody."""
         return []

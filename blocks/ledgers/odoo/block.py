@@ -14,14 +14,14 @@ from dealbooks import registry
 from dealbooks.book import Book
 
 
-class OdooBooks(Block):
+class Odoo(Block):
     """A company of an Odoo database in which a book is kept.
 
     Example, in dealbooks.yaml:
         ledger: {platform: odoo, block: odoo/northgate}
 
     Example, in a flow of your own:
-        ledger = (await OdooBooks.load("northgate")).build(book)
+        ledger = (await Odoo.load("northgate")).build(book)
     """
 
     _block_type_name = "Odoo books"

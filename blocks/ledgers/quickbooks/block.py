@@ -18,14 +18,14 @@ from dealbooks.errors import DealbooksError
 _USUAL = QuickBooksSettings()
 
 
-class QuickBooksCompany(Block):
+class QuickBooksOnline(Block):
     """A company at QuickBooks Online that a book is kept in, and the app that is connected to it.
 
     Example, in dealbooks.yaml:
         ledger: {platform: quickbooks, block: quickbooks/northgate}
 
     Example, in a flow of your own:
-        ledger = (await QuickBooksCompany.load("northgate")).build(book, services=services)
+        ledger = (await QuickBooksOnline.load("northgate")).build(book, services=services)
     """
 
     _block_type_name = "QuickBooks Online company"

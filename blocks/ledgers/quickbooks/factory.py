@@ -62,7 +62,7 @@ def connected(
         book.name, settings.client_id, secret, settings.token_url, settings.authorize_url, settings.scope,
         transport=transport,
     )  # fmt: skip
-    tokens = TokenSource(services.store, Seal.find(services.var), client, time, grant="code")
+    tokens = TokenSource(services.store, lambda: Seal.find(services.var), client, time, grant="code")
     limits = [
         Limit("second", settings.calls_per_second, 1.0),
         Limit("minute", settings.calls_per_minute, 60.0),

@@ -18,14 +18,14 @@ from dealbooks.errors import DealbooksError
 _USUAL = XeroSettings()
 
 
-class XeroOrganisation(Block):
+class Xero(Block):
     """A Xero organisation that a book is kept in, and the app that is connected to it.
 
     Example, in dealbooks.yaml:
         ledger: {platform: xero, block: xero/northgate}
 
     Example, in a flow of your own:
-        ledger = (await XeroOrganisation.load("northgate")).build(book, services=services)
+        ledger = (await Xero.load("northgate")).build(book, services=services)
     """
 
     _block_type_name = "Xero organisation"

@@ -63,7 +63,7 @@ def connected(
         )
     clock = pace or RealPace()
     client = client_of(book.name, settings, transport)
-    tokens = TokenSource(services.store, Seal.find(services.var), client, clock, grant=settings.grant)
+    tokens = TokenSource(services.store, lambda: Seal.find(services.var), client, clock, grant=settings.grant)
     limits = (Limit("minute", settings.per_minute, 60.0), Limit("day", settings.per_day, 86_400.0))
     tenant = {"xero-tenant-id": settings.tenant_id} if settings.tenant_id else {}
     connection = Connection(
@@ -75,7 +75,7 @@ def connected(
         listen=_listen,
         secrets=tokens.secrets,
     )
-    return XeroLedger(book, settings, connection, renew=tokens.renew, locations=locations)
+    return XeroLedger(book, settings, connection, tokens=tokens, locations=locations)
 
 
 def client_of(book: str, settings: XeroSettings, transport: httpx.BaseTransport | None = None) -> Client:

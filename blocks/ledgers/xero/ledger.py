@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -34,6 +34,7 @@ from dealbooks.ledger import (
     Request,
     Verdict,
 )
+from dealbooks.oauth import TokenSource
 
 _WHAT = {
     "customer": "create the contact", "invoice": "create the invoice", "credit-note": "create the credit note",
@@ -54,10 +55,10 @@ class XeroLedger(ApiLedger):
         settings: XeroSettings,
         connection: Connection,
         *,
-        renew: Callable[[], None] | None = None,
+        tokens: TokenSource | None = None,
         locations: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(connection, renew=renew)
+        super().__init__(connection, tokens=tokens)
         self._book = book
         self._settings = settings
         self._locations = dict(locations or {})
@@ -83,6 +84,11 @@ class XeroLedger(ApiLedger):
             attachments=True,  # 3.1
             lock_dates=True,  # PeriodLockDate, EndOfYearLockDate (6)
         )
+
+    def get_ready(self) -> None:
+        """Have a token, and know the organisation's accounts, tax rates and tracking categories."""
+        super().get_ready()
+        self.directory()
 
     def directory(self) -> Directory:
         """The organisation's accounts, tax rates and tracking categories, looked up once. Raises StopConnection."""

@@ -32,6 +32,7 @@ from dealbooks.deal.rules.money import (
     check_finance,
     check_fundings,
     check_identity,
+    check_money_dates,
     check_receipts,
 )
 from dealbooks.deal.rules.structure import structure_findings
@@ -46,7 +47,7 @@ _CHECKS: tuple[Callable[[Deal, Known], Iterator[Finding]], ...] = (
     check_amounts, check_rates, check_book, check_currency, check_dates, check_history, check_transfer, check_parties,
     check_vin, check_vehicle, check_cost, check_vehicle_line, check_lines, check_insurance,
     check_line_codes, check_margin, check_rates_table, check_components, check_trades,
-    check_receipts, check_cash, check_finance, check_fundings, check_balance, check_commission,
+    check_receipts, check_money_dates, check_cash, check_finance, check_fundings, check_balance, check_commission,
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ _OF_CAR = ("cost", "recon_cost", "pack", "holdback", "floorplan_amount", "stock_
 _OF_TRANSFER = ("from_cost", "from_recon_cost", "price")
 _OF_TRADE = ("allowance", "acv", "payoff", "input_tax_amount")
 _OF_FINANCE = ("reserve", "flat", "gross_cap_cost", "cap_cost_reduction", "residual", "withheld_by_lessor")
+_OF_TAX = ("base_cap", "trade_in_credit_cap")
 _OF_PLAN = ("pack", "minimum", "maximum", "flat")
 
 
@@ -50,6 +51,7 @@ def amounts(deal: Deal) -> Iterator[PlacedAmount]:
     """Every amount that the sign convention calls positive. The unit prices of the lines have rules of their own."""
     yield from _vehicle(deal)
     yield from _lines(deal)
+    yield from _tax(deal)
     yield from _settlement(deal)
     yield from _finance(deal)
     yield from _commission(deal)
@@ -73,6 +75,11 @@ def _lines(deal: Deal) -> Iterator[PlacedAmount]:
         yield PlacedAmount(f"lines[{index}].quantity", line.quantity, deal.currency, per_unit=True)
         if line.cost is not None:
             yield PlacedAmount(f"lines[{index}].cost", line.cost, deal.base_currency, per_unit=True)
+
+
+def _tax(deal: Deal) -> Iterator[PlacedAmount]:
+    for index, component in enumerate(deal.tax.components):
+        yield from _named(component, _OF_TAX, deal.currency, f"tax.components[{index}].")
 
 
 def _settlement(deal: Deal) -> Iterator[PlacedAmount]:

@@ -22,6 +22,8 @@ BOUGHT_BY_LENDER = {
     "pcp": ("PCP", "finance house"),
     "lease": ("a lease", "lessor"),
 }
+# Of a lease the lessor may be another company than the lender that takes the money in.
+_INVOICED_TO_LENDER = frozenset({"hire_purchase", "pcp"})
 _VAT_BUSINESS = frozenset({"vat_registered", "registrant"})
 
 
@@ -112,15 +114,22 @@ def check_dates(deal: Deal, known: Known) -> Iterator[Finding]:
 
 
 def check_history(deal: Deal, known: Known) -> Iterator[Finding]:
-    """An amendment and an unwind say when and why."""
+    """An amendment and an unwind say when and why, and come after the sale."""
     if deal.deal_version > 1:
         if deal.amended_at is None:
             yield found("D022", "amended_at", deal.deal_version)
         if not deal.amend_reason:
             yield found("D023", "amend_reason", deal.deal_version)
+    sold = deal.sold_on
+    if sold is not None and deal.amended_at is not None and deal.amended_at < sold:
+        yield found("D029", "amended_at", deal.amended_at, what="was amended", sold=sold)
+    completed = any(event.event == "completed" for event in deal.lifecycle)
     for index, event in enumerate(deal.lifecycle):
         if event.event == "unwound" and event.reason is None:
             yield found("D024", f"lifecycle[{index}].reason", event.at)
+        takes_back = event.event == "unwound" or (event.event == "cancelled" and completed)
+        if sold is not None and takes_back and event.at < sold:
+            yield found("D029", f"lifecycle[{index}].at", event.at, what=f"was {event.event}", sold=sold)
 
 
 def check_transfer(deal: Deal, known: Known) -> Iterator[Finding]:
@@ -153,6 +162,10 @@ def check_parties(deal: Deal, known: Known) -> Iterator[Finding]:
     if deal.finance is not None and deal.finance.type in BOUGHT_BY_LENDER and deal.billed_to == customer.id:
         kind, buyer = BOUGHT_BY_LENDER[deal.finance.type]
         yield found("D033", "bill_to", customer.name or customer.id, kind=kind, buyer=buyer)
+    elif deal.finance is not None and deal.finance.type in _INVOICED_TO_LENDER:
+        kind, buyer = BOUGHT_BY_LENDER[deal.finance.type]
+        if deal.billed_to != deal.finance.lender:
+            yield found("D034", "bill_to.id", deal.billed_to, kind=kind, buyer=buyer, lender=deal.finance.lender)
 
 
 def _untaxed_between_businesses(deal: Deal) -> bool:

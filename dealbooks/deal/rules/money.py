@@ -10,9 +10,9 @@ from dealbooks.catalogue import found
 from dealbooks.deal.model import Deal, Deposit, Payment
 from dealbooks.deal.rules.amounts import text, tolerance
 from dealbooks.deal.rules.known import Known
+from dealbooks.deal.rules.thresholds import cash_report_us
 from dealbooks.findings import Finding
 
-CASH_REPORT_ABOVE = Decimal(10000)  # US: Form 8300, over 10,000 in currency
 _ZERO = Decimal(0)
 
 
@@ -34,8 +34,9 @@ def check_receipts(deal: Deal, known: Known) -> Iterator[Finding]:
     for chargeback in repeated(part.chargeback_id for part in deal.chargebacks):
         yield found("D101", "chargebacks", chargeback, group="chargebacks")
     if deal.currency != deal.base_currency:
+        rate_days = deal.rate_days
         for index, payment in enumerate(deal.payments):
-            if payment.fx_rate is None and payment.date == deal.accounting_date:
+            if payment.fx_rate is None and payment.date in rate_days:
                 continue  # the deal's own rate is of that day
             if payment.fx_rate is None or payment.fx_rate <= 0:
                 path = f"payments[{index}].fx_rate"
@@ -43,14 +44,34 @@ def check_receipts(deal: Deal, known: Known) -> Iterator[Finding]:
 
 
 def check_cash(deal: Deal, known: Known) -> Iterator[Finding]:
-    """United States: more than 10,000 in currency is reported."""
+    """United States: much currency for one sale is reported."""
     american = known.regime == "us" or (known.regime is None and deal.base_currency == "USD")
-    if not american or deal.currency != "USD":
+    duty = cash_report_us(deal.sold_on) if american and deal.sold_on is not None else None
+    if duty is None or deal.currency != duty.currency:
         return
     receipts: tuple[Deposit | Payment, ...] = (*deal.deposits, *deal.payments)
     cash = sum((part.amount for part in receipts if part.method == "cash"), _ZERO)
-    if cash > CASH_REPORT_ABOVE:
-        yield found("D102", "payments", text(cash))
+    if cash > duty.above:
+        yield found(
+            "D102", "payments", text(cash), currency=duty.currency, above=text(duty.above), form=duty.form,
+            days=duty.file_within_days, years=duty.keep_years,
+        )  # fmt: skip
+
+
+def check_money_dates(deal: Deal, known: Known) -> Iterator[Finding]:
+    """A deposit comes before the sale that applies it, and a lien is settled after the car was taken in."""
+    sold = deal.sold_on
+    if sold is None:
+        return
+    for index, deposit in enumerate(deal.deposits):
+        if deposit.date > sold:
+            yield found("D116", f"deposits[{index}].date", deposit.date, receipt=deposit.receipt_id, sold=sold)
+    agreed = min(day for day in (sold, deal.dates.contract, deal.dates.delivery) if day is not None)
+    for index, trade in enumerate(deal.trade_ins):
+        paid = trade.payoff_paid
+        if paid is not None and paid.date < agreed:
+            path = f"trade_ins[{index}].payoff_paid.date"
+            yield found("D117", path, paid.date, stock_no=trade.stock_no, agreed=agreed)
 
 
 def check_finance(deal: Deal, known: Known) -> Iterator[Finding]:
@@ -60,6 +81,11 @@ def check_finance(deal: Deal, known: Known) -> Iterator[Finding]:
         return
     if contract.amount_financed <= 0:
         yield found("D103", "finance.amount_financed", text(contract.amount_financed), lender=contract.lender)
+    if contract.withheld_by_lessor > max(contract.amount_financed, _ZERO):
+        yield found(
+            "D109", "finance.withheld_by_lessor", text(contract.withheld_by_lessor), lender=contract.lender,
+            financed=text(contract.amount_financed),
+        )  # fmt: skip
     if contract.gross_cap_cost is not None and contract.cap_cost_reduction is not None:
         adjusted = contract.gross_cap_cost - contract.cap_cost_reduction
         if adjusted != contract.amount_financed:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dealbooks.catalogue import found
+from dealbooks.deal.model import FIRST_DAY
 from dealbooks.findings import Finding
 
 _AMOUNT = "a plain number such as 1250.00, without thousands separators"
@@ -16,6 +17,7 @@ _WANTED = {
     "value_error": _AMOUNT,
     "date": "a date such as 2026-03-14",
     "int": "a whole number",
+    "greater_than_equal": f"a date from {FIRST_DAY} on",
     "greater_than": "a larger number",
     "bool": "yes or no (true, false)",
     "string_too_long": "a shorter text",
@@ -48,7 +50,11 @@ def _finding(error: dict[str, Any]) -> Finding:
         return found("D003", path, value, allowed=allowed)
     wanted = next((words for start, words in _WANTED.items() if kind.startswith(start)), "another kind of value")
     if kind == "value_error" and path.endswith("fraction"):
-        wanted = "a fraction such as 3/23"
+        wanted = "a fraction such as 3/23 (from 0 to under 1)"
+    elif kind.startswith("string_pattern") and not path.endswith("currency"):
+        wanted = "text without control characters"
+    elif kind == "greater_than_equal" and path == "deal_version":
+        wanted = "a larger number"
     return found("D002", path, value, wanted=wanted)
 
 
@@ -65,5 +71,5 @@ def _shown(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, (dict, list, tuple)):
         return "a group of values"
-    text = str(value)
+    text = "".join(one if one.isprintable() else "?" for one in str(value))
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

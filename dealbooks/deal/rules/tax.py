@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dealbooks.catalogue import found
-from dealbooks.deal.model import Deal, SaleLine
+from dealbooks.deal.model import Deal, SaleLine, TaxComponent
 from dealbooks.deal.rules.known import Known
 from dealbooks.findings import Finding
 from dealbooks.money import MoneyError, exact
@@ -84,10 +84,22 @@ def _is_fraction(rate: str) -> bool:
 
 
 def check_components(deal: Deal, known: Known) -> Iterator[Finding]:
-    """A component has what its base needs."""
-    for index, tax in enumerate(deal.tax.components):
+    """A component has what its base needs, and taxes nothing a second time."""
+    components = deal.tax.components
+    for index, tax in enumerate(components):
         path = f"tax.components[{index}]"
         if tax.trade_in_credit == "capped" and tax.trade_in_credit_cap is None:
             yield found("D085", f"{path}.trade_in_credit_cap", tax.code)
         if tax.base == "cap_reduction" and (deal.finance is None or deal.finance.cap_cost_reduction is None):
             yield found("D086", "finance.cap_cost_reduction", tax.code)
+        if any(_taxes_again(tax, other) for other in components[:index]):
+            yield found("D087", f"{path}.code", tax.code)
+
+
+def _taxes_again(tax: TaxComponent, other: TaxComponent) -> bool:
+    """The same tax on the same base, of lines that both cover."""
+    if (tax.code, tax.base) != (other.code, other.base):
+        return False
+    if tax.tax_groups is None or other.tax_groups is None:
+        return True
+    return not set(tax.tax_groups).isdisjoint(other.tax_groups)

@@ -48,7 +48,7 @@ def check_vehicle(deal: Deal, known: Known) -> Iterator[Finding]:
     british = known.regime == "uk" or (known.regime is None and deal.base_currency == "GBP")
     if british and plate and not _UK_PLATE.fullmatch(plate):
         yield found("D046", "vehicle.registration", car.registration or "")
-    dated = deal.dates.accounting or deal.dates.delivery or deal.dates.contract
+    dated = deal.sold_on
     if car.year is not None and dated is not None and not FIRST_YEAR <= car.year <= last_year(dated.year):
         yield found("D047", "vehicle.year", car.year, last=last_year(dated.year))
 
