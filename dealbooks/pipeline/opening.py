@@ -23,7 +23,7 @@ from dealbooks.pipeline.facts import close_rows, other_currency, quarantine_rows
 from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.records import record_of
 from dealbooks.pipeline.settings import BookFinder
-from dealbooks.store.db import Row
+from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import entries, inbox
 
 EQUITY = "equity.opening_balances"
@@ -38,8 +38,9 @@ def take_opening(house: House, source: str, batch: int) -> int:
     finder = BookFinder(house, source)
     count = 0
     query = select(inbox).where((inbox.c.batch_id == batch) & (inbox.c.state == "new") & (inbox.c.kind == "opening"))
-    if not house.store.rows(query.limit(1)):
-        return 0
+    with house.store.read() as conn:
+        if not read_rows(conn, query.limit(1)):
+            return 0
     for name in sorted(set(house.source_config(source).books.values())):
         house.ledger(name).get_ready()
     with house.store.transaction(house.actor, f"opening balances of batch {batch}") as tx:

@@ -1,0 +1,43 @@
+"""The simulation notices an outbox that is broken on purpose. The platform here remembers no keys, so that nothing but
+the outbox stands between a fault and the books; unbroken, the outbox passes every seed there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from sim_life import live
+from sim_sabotage import SABOTAGES
+
+_LEDGER, _MOST = "xero-keyless", 1000
+_BOOKS = {"lost", "doubled", "wrong amount"}
+_QUICK = ("no_look_up", "random_key", "lease_ignored", "doubt_is_success")
+
+
+def caught(seeds: Iterable[int]) -> int:
+    """The first seed in whose history a deal is lost, doubled or wrong; 0: none."""
+    return next((seed for seed in seeds if _BOOKS & {verdict.wrong for verdict in live(_LEDGER, seed).wrong}), 0)
+
+
+@pytest.mark.parametrize("sabotage", _QUICK)
+def test_a_sabotage_is_caught(sabotage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    SABOTAGES[sabotage](monkeypatch)
+    assert caught(range(1, _MOST + 1))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sabotage", sorted(set(SABOTAGES) - set(_QUICK)))
+def test_every_other_sabotage_is_caught(sabotage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    SABOTAGES[sabotage](monkeypatch)
+    assert caught(range(1, _MOST + 1))
+
+
+def test_there_are_ten_and_the_unbroken_outbox_passes_where_they_are_caught() -> None:
+    assert len(SABOTAGES) >= 10
+    lives = [live(_LEDGER, seed) for seed in range(1, 6)]
+    assert not [str(life) for life in lives if not life.good]
+
+
+@pytest.mark.long
+def test_the_unbroken_outbox_passes_many_seeds_without_keys() -> None:
+    assert caught(range(1, 251)) == 0
