@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -88,23 +88,35 @@ class EffectSpec:
     """One write call that a posting needs. `payload` is the whole call in JSON types, pinned when it is planned;
     `depends_on` names the effects of the same posting that must be posted before, `needs` other postings of the same
     book (key and effect name) that must stand before; their refs are handed to `send` (`refs["draft"]`,
-    `refs["sale/invoice"]`)."""
+    `refs["sale/invoice"]`). `subject` names what the call makes for more than its own posting (`party:C-1`); empty:
+    nothing. While it is not known whether one effect made it, no other effect of the book that makes it is sent."""
 
     name: str
     payload: Mapping[str, Any]
     depends_on: tuple[str, ...] = ()
     needs: tuple[tuple[PostingKey, str], ...] = ()
+    subject: str = ""
+
+
+def always() -> bool:
+    """Nobody else can take the book over."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An effect at the moment of sending. `key` is the effect's own wire key: stable over every attempt."""
+    """An effect at the moment of sending. `key` is the effect's own wire key: stable over every attempt. `subject` as
+    planned: what another effect of the same batch may make too, which then finds it. `held` says whether the sender
+    still holds the book: a ledger whose keys do not hold for ever asks right before each call that writes, and does not
+    make it when another process has taken over."""
 
     effect_id: int
     key: str
     name: str
     payload: Mapping[str, Any]
     refs: Mapping[str, str] = field(default_factory=dict)
+    subject: str = ""
+    held: Callable[[], bool] = field(default=always, compare=False, repr=False)
 
 
 class Verdict(StrEnum):
@@ -182,7 +194,7 @@ class Capabilities:
     native_key_seconds: float | None  # how long an idempotency key is remembered; None: no such key, or for ever
     searchable: bool  # a posting can be found by our reference
     settle_seconds: float  # after this long, not found means that it did not happen
-    batch_size: int  # effects in one call
+    batch_size: int  # effects in one `send`, which may be several calls
     drafts: bool = False
     documents: bool = False  # invoices, credit notes, payments; otherwise journals only
     dimensions: int | None = None  # how many tracking dimensions; None: any number

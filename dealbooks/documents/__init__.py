@@ -13,6 +13,7 @@ from __future__ import annotations
 from dealbooks.documents.build import documents_of
 from dealbooks.documents.collect import invoice_facts
 from dealbooks.documents.facts import InvoiceFacts, InvoiceLine, InvoiceTax, PaidReceipt, TradedCar
+from dealbooks.documents.lines import NoTaxCode
 from dealbooks.documents.recombine import entries_of, folded, lines_of
 from dealbooks.documents.target import Mode, Target, TaxCode
 from dealbooks.documents.totals import LedgerTax, TaxDiffers, ledger_tax
@@ -43,6 +44,7 @@ __all__ = [
     "Mode",
     "MoneyDocument",
     "MoneyKind",
+    "NoTaxCode",
     "PaidReceipt",
     "Target",
     "TaxCode",

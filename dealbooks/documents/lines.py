@@ -15,6 +15,14 @@ from dealbooks.money import minor_unit
 from dealbooks.posting import PostingError
 
 
+class NoTaxCode(PostingError):
+    """The ledger has no tax code for `code`, one of ours."""
+
+    def __init__(self, code: str, deal_id: str, reason: str, *, fix: str = "") -> None:
+        super().__init__(deal_id, reason, fix=fix)
+        self.code = code
+
+
 @dataclass(slots=True)
 class Invoice:
     """Part `invoice` of an entry as a document says it; `rest` are the lines of the other parts, as they stand."""
@@ -82,7 +90,8 @@ class Codes:
             return TaxCode(code, self._rates.get(code, ZERO))
         found = self._map.get(code)
         if found is None:
-            raise PostingError(
+            raise NoTaxCode(
+                code,
                 self._deal,
                 f"tax code {code} has no tax code in the ledger",
                 fix=f"Name the ledger's tax code for {code} in the settings of the ledger.",

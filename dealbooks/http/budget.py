@@ -15,6 +15,9 @@ from pyrate_limiter import InMemoryBucket, Rate, RateItem
 from dealbooks.http.pace import Pace
 
 _SECOND = 1000  # the library counts in milliseconds
+# A call counts on the platform when it arrives, later than when we count it, and not each by as much: a window is kept
+# a tenth longer than the platform's, a second at most.
+_LONGER, _LONGEST = 0.1, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Budget:
     def __init__(self, limits: Sequence[Limit], *, concurrent: int, pace: Pace, longest_wait: float = 90.0) -> None:
         self._pace = pace
         self._longest = longest_wait
-        self._buckets = [(limit, InMemoryBucket([Rate(limit.calls, int(limit.seconds * _SECOND))])) for limit in limits]
+        self._buckets = [(limit, InMemoryBucket([Rate(limit.calls, _window(limit))])) for limit in limits]
         self._together = threading.BoundedSemaphore(concurrent)
         self._alone = threading.Lock()
         self._blocked_until = 0
@@ -57,6 +60,20 @@ class Budget:
         with self._together:
             self._wait()
             yield
+
+    def room(self) -> int | None:
+        """How many more calls there may be before one has to wait longer than the longest wait; None: no limit of ours
+        is as long as that."""
+        with self._alone:
+            now = self._now()
+            if self._blocked_until - now > self._longest * _SECOND:
+                return 0
+            left = []
+            for limit, bucket in self._buckets:
+                if limit.seconds > self._longest:
+                    bucket.leak(now)
+                    left.append(max(0, limit.calls - bucket.count()))
+            return min(left, default=None)
 
     def told(self, name: str, remaining: int) -> None:
         """The platform says that so many calls are left of a limit: others may use the same connection."""
@@ -96,10 +113,14 @@ class Budget:
             if bucket.count() >= limit.calls:
                 oldest = bucket.peek(limit.calls - 1)
                 since = oldest.timestamp if oldest is not None else now
-                return max(0.001, (since + limit.seconds * _SECOND + 1 - now) / _SECOND), limit
+                return max(0.001, (since + _window(limit) + 1 - now) / _SECOND), limit
         for _, bucket in self._buckets:
             bucket.put(RateItem("call", now))
         return 0.0, pause
 
     def _now(self) -> int:
         return int(self._pace.now().timestamp() * _SECOND)
+
+
+def _window(limit: Limit) -> int:
+    return int((limit.seconds + min(_LONGEST, limit.seconds * _LONGER)) * _SECOND)

@@ -61,7 +61,7 @@ class NoReply:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What was said and answered, kept for `trace`, with secrets and card or bank numbers taken out."""
+    """What was said and answered, kept for `trace`, with secrets taken out."""
 
     at: str
     what: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,13 +14,25 @@ from dealbooks.errors import StopConnection
 from dealbooks.http.budget import Budget, BudgetSpent
 from dealbooks.http.calls import Call, Exchange, NoReply, Reply
 from dealbooks.http.pace import Pace
-from dealbooks.masking import masked
+from dealbooks.masking import masked, spellings
 
 _KEPT = 20_000  # characters of a body that are kept
+_SURE = 12  # characters of a secret that is no word of an ordinary answer
 _TRIES = 5
 _LONGEST_PAUSE = 30.0
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+class _NoPasswords(logging.Filter):
+    """httpx logs the address of every request, with the password that it may hold."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(masked(str(one)) if isinstance(one, httpx.URL) else one for one in record.args)
+        return True
+
+
+logging.getLogger("httpx").addFilter(_NoPasswords())
 
 # Headers that authorise a call; asked for before each one, so that a token may change in between.
 Authorise = Callable[[], Mapping[str, str]]
@@ -34,8 +47,8 @@ def _nothing_said(_reply: Reply, _budget: Budget) -> None:
 class Connection:
     """Talks to one platform. Safe for several threads.
 
-    `secrets` are values that must not be kept in an exchange; those that `authorise` hands out are never kept at all,
-    since no header is.
+    `secrets` are values that no exchange may show; headers, and with them what `authorise` hands out, are not kept at
+    all. An answer that repeats one of them is handed on without it, so that no message made of it can show it.
     """
 
     def __init__(
@@ -56,6 +69,7 @@ class Connection:
         self._authorise = authorise
         self._listen = listen
         self._secrets = secrets
+        self.held: Callable[[], bool] = lambda: True  # whether a call that writes may still leave
         self._exchanges: list[Exchange] = []
         self._alone = threading.Lock()
 
@@ -93,6 +107,10 @@ class Connection:
             )
         return end
 
+    def room(self) -> int | None:
+        """How many more calls there may be before one has to wait for long; None: any number. See `Budget.room`."""
+        return self._budget.room()
+
     def exchanges(self) -> list[Exchange]:
         """What was said since this was last asked."""
         with self._alone:
@@ -105,6 +123,8 @@ class Connection:
         request = self._client.build_request(
             call.method, call.path, params=dict(call.params) or None, headers=headers, content=call.body or None
         )
+        if call.writes and not self.held():
+            return NoReply(sent=False, reason="another process works on this book now")
         end: Reply | NoReply
         try:
             response = self._client.send(request)
@@ -116,12 +136,20 @@ class Connection:
             end = NoReply(sent=True, reason="the connection broke before the answer was whole")
         else:
             lower = {name.lower(): value for name, value in response.headers.items()}
-            end = Reply(response.status_code, lower, response.content)
+            end = Reply(response.status_code, lower, self._without_secrets(response))
             self._listen(end, self._budget)
             if end.status in (429, 503) and end.retry_after is not None:
                 self._budget.stop(end.retry_after)
         self._keep(call, str(request.url), effect, began, end)
         return end
+
+    def _without_secrets(self, response: httpx.Response) -> bytes:
+        """The body. A short password is left in an answer that went well, where it may be an ordinary word."""
+        body = response.content
+        for secret in spellings(self._secrets()):
+            if len(secret) >= _SURE or response.is_error:
+                body = body.replace(secret.encode(), b"***")
+        return body
 
     def _keep(self, call: Call, url: str, effect: str, began: datetime, end: Reply | NoReply) -> None:
         secrets = self._secrets()
@@ -131,9 +159,9 @@ class Connection:
             what=call.what,
             method=call.method,
             url=masked(url, secrets),
-            request=masked(call.body.decode("utf-8", "replace")[:_KEPT], secrets),
+            request=masked(call.body.decode("utf-8", "replace"), secrets)[:_KEPT],
             status=end.status if isinstance(end, Reply) else 0,
-            response=masked(answered[:_KEPT], secrets),
+            response=masked(answered, secrets)[:_KEPT],
             seconds=round((self._pace.now() - began).total_seconds(), 3),
             effect=effect,
         )

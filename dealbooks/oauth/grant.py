@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,9 +20,12 @@ with warnings.catch_warnings():  # Authlib says at every import that it prefers 
     from authlib.integrations.base_client import OAuthError
     from authlib.integrations.httpx_client import OAuth2Client
 
-# RFC 6749 section 5.2: answers after which the same grant never works again.
-_DEAD = frozenset({"invalid_grant", "unauthorized_client", "invalid_client"})
+# RFC 6749 section 5.2: answers after which the same grant never works again, and those to a wrong id or secret.
+_DEAD = frozenset({"invalid_grant", "unauthorized_client"})
+_NOT_US = frozenset({"invalid_client"})
+_CODE = re.compile(r"[a-z_]{1,40}")
 _DEFAULT_LIFE = 1800
+_AGAIN = "Nothing is lost; it is tried again by the next run."
 
 
 class DeadGrant(StopConnection):
@@ -87,8 +91,7 @@ class Client:
         """A token for ourselves (client credentials).
 
         Raises:
-            DeadGrant: the platform does not know the client or its secret.
-            StopConnection: it does not answer.
+            StopConnection: the platform does not know the client or its secret, or does not answer.
         """
         return self._asked(
             lambda session: session.fetch_token(self.token_url, grant_type="client_credentials", scope=self.scope), now
@@ -106,23 +109,41 @@ class Client:
         )
 
     def _asked(self, ask: Callable[[OAuth2Client], Mapping[str, Any]], now: datetime, **more: Any) -> Token:
+        # Raised outside of the except clauses: the errors of the libraries hold the request, and with it the secret.
+        problem: StopConnection | None = None
+        given: object = None
         try:
             with self._session(**more) as session:
                 given = ask(session)
         except OAuthError as error:
-            if error.error in _DEAD:
-                raise DeadGrant(
-                    f"{self.name} does not accept our authorisation any more ({error.error}).",
-                    fix=f"Reconnect it: dealbooks connect {self.name}",
-                ) from None
-            raise StopConnection(
-                f"{self.name} refused to give a token ({error.error}).", fix="It is tried again by the next run."
-            ) from None
+            problem = self._refusal(_code(error.error))
         except httpx.HTTPError as error:
-            raise StopConnection(
-                f"{self.name} gives no token: {_why(error)}.", fix="Nothing is lost; it is tried again by the next run."
-            ) from None
-        return _token(given, now)
+            problem = StopConnection(f"{self.name} gives no token: {_why(error)}.", fix=_AGAIN)
+        except ValueError:  # what came is not JSON
+            problem = StopConnection(f"{self.name} gives no token: the answer cannot be read.", fix=_AGAIN)
+        if problem is not None:
+            raise problem
+        return _token(self.name, given, now)
+
+    def _refusal(self, code: str) -> StopConnection:
+        if code in _NOT_US:
+            return StopConnection(
+                f"{self.name} refuses us authorisation: it does not know our app, or not with this secret ({code}).",
+                fix="Correct client_id and client_secret in the settings of the ledger.",
+            )
+        if code in _DEAD:
+            return DeadGrant(
+                f"{self.name} does not accept our authorisation any more ({code}).",
+                fix=f"Reconnect it: dealbooks connect {self.name}",
+            )
+        return StopConnection(
+            f"{self.name} refused to give a token ({code}).", fix="It is tried again by the next run."
+        )
+
+
+def _code(text: object) -> str:
+    """An error code of RFC 6749, and nothing that is none: some platforms repeat the request there."""
+    return text if isinstance(text, str) and _CODE.fullmatch(text) else "no reason that can be shown"
 
 
 def _why(error: httpx.HTTPError) -> str:
@@ -132,12 +153,13 @@ def _why(error: httpx.HTTPError) -> str:
     return "no answer came"
 
 
-def _token(given: Mapping[str, Any], now: datetime) -> Token:
-    if not given.get("access_token"):
-        raise StopConnection("The platform answered without a token.", fix="It is tried again by the next run.")
-    life = float(given.get("expires_in") or _DEFAULT_LIFE)
+def _token(name: str, given: object, now: datetime) -> Token:
+    if not isinstance(given, Mapping) or not given.get("access_token"):
+        raise StopConnection(f"{name}: the platform answered without a token.", fix=_AGAIN)
     known = ("access_token", "refresh_token", "expires_in", "expires_at", "token_type", "id_token")
-    extra = {name: str(value) for name, value in given.items() if name not in known}
+    extra = {key: str(value) for key, value in given.items() if key not in known}
+    life = str(given.get("expires_in") or "")
+    seconds = int(life) if life.isdigit() else _DEFAULT_LIFE
     return Token(
-        str(given["access_token"]), now + timedelta(seconds=life), str(given.get("refresh_token") or ""), extra
+        str(given["access_token"]), now + timedelta(seconds=seconds), str(given.get("refresh_token") or ""), extra
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -25,6 +26,16 @@ _MARGIN = 120.0  # seconds before its end at which a token is renewed
 _WAITS, _WAIT = 120, 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class TokenState:
+    """What the store keeps of a connection: whether its grant is dead, until when its last token holds, and when that
+    was got (as the store writes moments)."""
+
+    dead: bool
+    until: datetime
+    renewed_at: str
+
+
 class TokenSource:
     """Hands out the authorisation of one connection. `grant` is `code` (a person gave consent) or `secret`; `seal` is
     asked for when something is first written or read."""
@@ -39,6 +50,7 @@ class TokenSource:
         self._grant = grant
         self._seconds = seconds
         self._token: Token | None = None
+        self._seen: dict[str, None] = {}
 
     def headers(self) -> Mapping[str, str]:
         """The header that authorises a call.
@@ -81,9 +93,29 @@ class TokenSource:
         self._save(token, None)
 
     def secrets(self) -> tuple[str, ...]:
-        """What must not be shown."""
-        held = (self._client.client_secret, self._token.access, self._token.refresh) if self._token else ()
-        return tuple(secret for secret in held if secret)
+        """What must not be shown: the app's secret, and every token that this process has had."""
+        return (self._client.client_secret, *self._seen)
+
+    def state(self) -> TokenState | None:
+        """What the store keeps, without asking anybody; None: nothing.
+
+        Raises:
+            ConfigError: it was sealed with another key.
+        """
+        row = self._row()
+        if row is None:
+            return None
+        token = _read(self._seal.opened(row["sealed"]))
+        return TokenState(row["state"] == "dead", token.expires_at, row["renewed_at"])
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether the authorisation rests on a person's consent."""
+        return self._grant == "code"
+
+    def _hold(self, token: Token) -> None:
+        self._token = token
+        self._seen |= dict.fromkeys(secret for secret in (token.access, token.refresh) if secret)
 
     @cached_property
     def _seal(self) -> Seal:
@@ -96,7 +128,7 @@ class TokenSource:
         for _ in range(_WAITS):
             kept = self._kept()
             if kept is not None and kept.access != refused and kept.holds(self._pace.now(), _MARGIN):
-                self._token = kept
+                self._hold(kept)
                 return kept
             if lease.acquire():
                 return self._asked_for(lease, refused)
@@ -111,7 +143,7 @@ class TokenSource:
             kept = self._kept()  # another may have been faster
             if kept is not None and kept.access != refused and kept.holds(self._pace.now(), _MARGIN):
                 lease.release()
-                self._token = kept
+                self._hold(kept)
                 return kept
             token = self._granted(kept)
         except DeadGrant:
@@ -136,12 +168,16 @@ class TokenSource:
 
     # -- the store ---------------------------------------------------------------------------------------
 
-    def _kept(self) -> Token | None:
+    def _row(self) -> Mapping[str, str] | None:
         with self._store.read() as conn:
             row = conn.execute(select(tokens).where(tokens.c.connection == self._client.name)).mappings().first()
+        return None if row is None else dict(row)
+
+    def _kept(self) -> Token | None:
+        row = self._row()
         if row is None:
             return None
-        if row["state"] == "dead":
+        if row["state"] == "dead" and self._grant == "code":
             raise DeadGrant(
                 f"{self._client.name} does not accept our authorisation any more.",
                 fix=f"Reconnect it: dealbooks connect {self._client.name}",
@@ -156,7 +192,7 @@ class TokenSource:
                 tx.conn.execute(tokens.insert(), [{"connection": self._client.name} | values])
             if lease is not None:
                 lease.release_in(tx)
-        self._token = token
+        self._hold(token)
 
     def _mark_dead(self, lease: Lease) -> None:
         with self._store.transaction("token", f"{self._client.name} must be reconnected") as tx:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
@@ -19,11 +19,15 @@ from dealbooks.canonical import canonical_json
 from dealbooks.errors import StopConnection
 from dealbooks.ledger import Ledger, Lookup, Outcome, Presence, Request, Verdict
 from dealbooks.outbox.enqueue import waiting_on
+from dealbooks.outbox.ready import ready
 from dealbooks.outbox.settle import settle_deals
 from dealbooks.outbox.states import EffectState, check_move
 from dealbooks.store import Lease, Store, Tx
 from dealbooks.store.db import Row, read_rows, stamp
 from dealbooks.store.tables import effects, exchanges
+
+if TYPE_CHECKING:  # an embedded ledger needs no HTTP client
+    from dealbooks.http import Exchange
 
 Progress = Callable[[int, int], None]
 _S = EffectState
@@ -41,17 +45,20 @@ class DrainResult:
     retried: int
     unknown: int
     by_state: Mapping[str, int] = field(default_factory=dict)
+    shadow: int | None = None  # the book is not live: so many entries would be sent; None: it is live
 
     @property
     def clean(self) -> bool:
         """Whether nothing is left to be sent and nothing waits for a person."""
+        if self.shadow is not None:
+            return True
         return not any(self.by_state.get(state.value, 0) for state in _S if state not in (_S.POSTED, _S.SUPERSEDED))
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
         return {
             "book": self.book, "posted": self.posted, "disputed": self.disputed, "refused": self.refused,
-            "retried": self.retried, "unknown": self.unknown, "by_state": dict(self.by_state),
+            "retried": self.retried, "unknown": self.unknown, "by_state": dict(self.by_state), "shadow": self.shadow,
         }  # fmt: skip
 
 
@@ -89,13 +96,16 @@ class Drain:
             LeaseLost: another process drains this book.
             StopConnection: the ledger cannot be used now; what was sent is recorded, the rest stays pending.
         """
-        with self._lease:
-            self._recover()
-            self._look_up()
-            self._read_disputed()
-            self._sweep_held()
-            self._send_all()
-            self._look_up()
+        try:
+            with self._lease:
+                self._recover()
+                self._look_up()
+                self._read_disputed()
+                self._sweep_held()
+                self._send_all()
+                self._look_up()
+        finally:
+            self._keep_rest()
         return self._result()
 
     def send_refused_again(self, who: str) -> int:
@@ -138,12 +148,8 @@ class Drain:
             self._record(tx, results)
             if not more:
                 return []
-            ready = (
-                (effects.c.book == self._book) & (effects.c.state == _S.PENDING.value) & (effects.c.next_at <= tx.at)
-            )
-            rows = tx.rows(
-                select(effects).where(ready).order_by(effects.c.seq).limit(self._ledger.capabilities.batch_size)
-            )
+            size = self._ledger.capabilities.batch_size
+            rows = tx.rows(select(effects).where(ready(self._book, tx.at)).order_by(effects.c.seq).limit(size))
             for row in rows:
                 check_move(row["id"], row["state"], _S.SENDING)
             return tx.change(
@@ -225,6 +231,7 @@ class Drain:
             if not rows:
                 return
             requests = self._requests(rows)
+            asked = self._store.clock()
             lookups = self._ledger.find(requests)
             found = [
                 (row, request, lookup.ref)
@@ -232,7 +239,7 @@ class Drain:
                 if lookup.presence is Presence.FOUND
             ]
             results = self._read_back(found) + [
-                self._absent(row, lookup)
+                self._absent(row, lookup, asked)
                 for row, lookup in zip(rows, lookups, strict=True)
                 if lookup.presence is not Presence.FOUND
             ]
@@ -256,10 +263,10 @@ class Drain:
                     self._lease.check(tx)
                     self._record(tx, equal)
 
-    def _absent(self, row: Row, lookup: Lookup) -> _Result:
+    def _absent(self, row: Row, lookup: Lookup, asked: datetime) -> _Result:
         can = self._ledger.capabilities
         sent = datetime.strptime(row["sent_at"], "%Y-%m-%dT%H:%M:%S.%f%z")
-        age = (self._store.clock() - sent).total_seconds()
+        age = (asked - sent).total_seconds()
         absent = lookup.presence is Presence.ABSENT
         # A key that the platform remembers for a while proves nothing: it may be forgotten when the next send comes.
         proven = can.searchable and age >= can.settle_seconds
@@ -282,9 +289,12 @@ class Drain:
         for result in results:
             check_move(result.row["id"], result.row["state"], result.state)
             self._counts[result.state] = self._counts.get(result.state, 0) + 1
+            # The call may have been the last of a long batch: it may have left until now.
+            in_doubt = result.state is _S.UNKNOWN and result.row["state"] == _S.SENDING.value
             values = {
                 "state": result.state.value, "ref": result.ref, "figures": result.figures, "reason": result.reason,
                 "next_at": result.next_at or result.row["next_at"], "updated_at": tx.at,
+                "sent_at": tx.at if in_doubt else result.row["sent_at"],
             }  # fmt: skip
             pairs.append((result.row, values))
         changed = tx.change("effects", pairs)
@@ -293,9 +303,18 @@ class Drain:
         self._release_held(tx, [row for row in changed if row["state"] == _S.POSTED.value])
         settle_deals(tx, changed)
 
+    def _keep_rest(self) -> None:
+        """What was said last, also where the ledger could not be used any more."""
+        said = self._ledger.exchanges()
+        if said:
+            with self._store.transaction(self._actor, "what was said") as tx:
+                self._write_exchanges(tx, said)
+
     def _keep_exchanges(self, tx: Tx) -> None:
         """What was said to the ledger, for `trace`."""
-        said = self._ledger.exchanges()
+        self._write_exchanges(tx, self._ledger.exchanges())
+
+    def _write_exchanges(self, tx: Tx, said: Sequence[Exchange]) -> None:
         if said:
             rows = [
                 {
@@ -346,7 +365,8 @@ class Drain:
         return [
             Request(
                 row["seq"], row["id"], row["name"], json.loads(row["payload"]),
-                {name: refs.get(effect, "") for name, effect in waits[row["id"]].items()},
+                {name: refs.get(effect, "") for name, effect in waits[row["id"]].items()}, row["subject"],
+                self._lease.held,
             )
             for row in rows
         ]  # fmt: skip

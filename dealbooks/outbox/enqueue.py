@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dealbooks.canonical import canonical_json, compact_json, sha256_hex
+from dealbooks.canonical import canonical_json, canonical_text, compact_text, sha256_hex
 from dealbooks.errors import BrokenInvariant
 from dealbooks.ledger import EffectSpec, Ledger, Posting, PostingKey
 from dealbooks.outbox.states import EffectState, check_move
@@ -51,7 +51,7 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
     names = {one.posting.key: [spec.name for spec in one.effects] for one in planned}
     for one, entry_id in zip(planned, ids, strict=True):
         posting = one.posting
-        body = compact_json(posting.entry.as_json())
+        body = compact_text(posting.entry.as_json())
         body_hash = sha256_hex(body)
         before = known.get(entry_id)
         if before is not None and before["state"] != "superseded":
@@ -72,7 +72,7 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
                 "id": entry_id, "seq": 0, "book": key.book, "deal_id": key.deal, "entry_id": posting.entry.entry_id,
                 "version": key.version, "event": posting.entry.event,
                 "accounting_date": posting.entry.accounting_date.isoformat(), "currency": posting.entry.currency,
-                "key": compact_json([key.book, key.deal, key.purpose, key.subject, key.version, key.issue]),
+                "key": compact_text([key.book, key.deal, key.purpose, key.subject, key.version, key.issue]),
                 "body": body, "facts": _facts(posting), "body_hash": body_hash, "state": "planned",
                 "created_at": tx.at,
             }
@@ -82,7 +82,7 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
             new_entries.append(row)
             new_effects += rows
         else:
-            _plan_again(tx, before, row, rows)
+            new_effects += _plan_again(tx, before, row, rows)
             again.append(row)
         known[entry_id] = row
     for row, seq in zip(new_entries, tx.next_ids("entries", len(new_entries)) if new_entries else (), strict=True):
@@ -98,7 +98,7 @@ def _facts(posting: Posting) -> str:
     """The invoice's facts, kept beside a sale: its mirror and its payments are made from them."""
     if posting.invoice is None or posting.entry.event != "sale.posted":
         return ""
-    return compact_json(posting.invoice.as_json())
+    return compact_text(posting.invoice.as_json())
 
 
 def _known(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -110,17 +110,23 @@ def _known(tx: Tx, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _plan_again(tx: Tx, before: dict[str, Any], row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
-    """A reversal that was superseded unsent and is needed again has the key that it had: it is one thing."""
+def _plan_again(
+    tx: Tx, before: dict[str, Any], row: dict[str, Any], rows: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """A reversal or a receipt that was superseded unsent and is needed again has the key that it had: it is one thing.
+    What of it was sent (its customer) stays; returned are effects that it did not have before."""
     content = ("event", "accounting_date", "currency", "body", "facts", "body_hash", "state")
     tx.change("entries", [(before, {name: row[name] for name in content})])
     old = {one["id"]: one for one in tx.rows(select(effects).where(effects.c.entry == before["id"]))}
-    renewed = ("state", "payload", "request_hash", "waits_for", "next_at", "updated_at", "reason")
+    renewed = ("state", "payload", "request_hash", "waits_for", "subject", "next_at", "updated_at", "reason")
     pairs = []
     for new in rows:
-        check_move(new["id"], old[new["id"]]["state"], EffectState(new["state"]))
-        pairs.append((old[new["id"]], {name: new[name] for name in renewed}))
+        held = old.get(new["id"])
+        if held is not None and held["state"] == EffectState.SUPERSEDED.value:
+            check_move(new["id"], held["state"], EffectState(new["state"]))
+            pairs.append((held, {name: new[name] for name in renewed}))
     tx.change("effects", pairs)
+    return [new for new in rows if new["id"] not in old]
 
 
 def _effect_rows(
@@ -138,7 +144,8 @@ def _effect_rows(
                 "id": effect_key(posting.key, spec.name, length), "seq": 0, "book": posting.key.book,
                 "deal_id": posting.key.deal, "entry": entry_id, "name": spec.name, "version": posting.key.version,
                 "state": (EffectState.HELD if waits else EffectState.PENDING).value,
-                "payload": payload, "request_hash": sha256_hex(payload), "waits_for": canonical_json(waits),
+                "payload": payload, "request_hash": sha256_hex(payload), "waits_for": canonical_text(waits),
+                "subject": spec.subject,
                 "attempts": 0, "token": 0, "next_at": at, "sent_at": "", "ref": "", "figures": "", "reason": "",
                 "updated_at": at,
             }

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
 
-from dealbooks.canonical import canonical_json, sha256_hex
+from dealbooks.canonical import canonical_text, sha256_hex
 from dealbooks.errors import BrokenInvariant, ConfigError, Overtaken, StopConnection
 from dealbooks.store.tables import COVERED, PRIMARY, audit, audit_heads, counters, metadata
 
@@ -41,14 +41,14 @@ def stamp(moment: datetime) -> str:
 
 def digest(table: str, row: Mapping[str, Any]) -> str:
     """Hash of the covered columns of a row, as the audit chain holds it."""
-    return sha256_hex(canonical_json(_SEALED[table](row)))[:32]
+    return sha256_hex(canonical_text(_SEALED[table](row)))[:32]
 
 
 def read_rows(conn: Connection, statement: Any) -> list[Row]:
     """Run a select; rows as dictionaries."""
     result = conn.execute(statement)
     names = tuple(result.keys())
-    return [dict(zip(names, row, strict=True)) for row in result]
+    return [dict(zip(names, row, strict=True)) for row in result.all()]
 
 
 class Store:
@@ -271,8 +271,8 @@ def make_link(
     book: str, seq: int, at: str, actor: str, action: str, changes: list[list[Any]], prev: str
 ) -> dict[str, Any]:
     """One link of an audit chain: its hash covers everything in it and the hash before it."""
-    body = canonical_json(changes)
-    content = canonical_json([book, seq, at, actor, action, sha256_hex(body), prev])
+    body = canonical_text(changes)
+    content = canonical_text([book, seq, at, actor, action, sha256_hex(body), prev])
     return {
         "book": book, "seq": seq, "at": at, "actor": actor, "action": action, "changes": body, "prev": prev,
         "hash": sha256_hex(content),

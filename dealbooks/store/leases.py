@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -29,20 +29,35 @@ class Lease:
         self._store = store
         self._seconds = seconds
         self._holder = _holder()
+        self._until = store.clock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def acquire(self) -> bool:
         """Take the lease if it is free, expired, or its holder is a process of this machine that is gone."""
+        until = self._end()
         with self._store.transaction("lease", self.name) as tx:
             row = tx.conn.execute(select(leases).where(leases.c.name == self.name).with_for_update()).first()
             if row is not None and row.expires_at > tx.at and not _is_gone(row.holder):
                 return False
             self.token = (row.token if row is not None else 0) + 1
-            values = {"holder": self._holder, "token": self.token, "expires_at": self._expiry()}
-            if row is None:
-                return tx.claim(leases, {"name": self.name} | values)
-            tx.conn.execute(leases.update().where(leases.c.name == self.name).values(**values))
+            values = {"holder": self._holder, "token": self.token, "expires_at": stamp(until)}
+            if row is None and not tx.claim(leases, {"name": self.name} | values):
+                return False
+            if row is not None:
+                tx.conn.execute(leases.update().where(leases.c.name == self.name).values(**values))
+        self._until = until
+        return True
+
+    def held(self) -> bool:
+        """Whether it is still ours, just before something is sent: by the clock until it runs out, then by asking. A
+        holder that was stopped for longer than that does not go on where it was."""
+        if self._store.clock() < self._until:
+            return True
+        try:
+            self.renew()
+        except StopConnection:
+            return False
         return True
 
     def check(self, tx: Tx) -> None:
@@ -56,9 +71,11 @@ class Lease:
 
     def renew(self) -> None:
         """Move the expiry on, if the lease is still ours."""
+        until = self._end()
         with self._store.transaction("lease", self.name) as tx:
             self.check(tx)
-            tx.conn.execute(leases.update().where(leases.c.name == self.name).values(expires_at=self._expiry()))
+            tx.conn.execute(leases.update().where(leases.c.name == self.name).values(expires_at=stamp(until)))
+        self._until = until
 
     def release(self) -> None:
         """Give the lease back; the token stays, so that it never goes down."""
@@ -70,8 +87,8 @@ class Lease:
         mine = (leases.c.name == self.name) & (leases.c.token == self.token)
         tx.conn.execute(leases.update().where(mine).values(expires_at=""))
 
-    def _expiry(self) -> str:
-        return stamp(self._store.clock() + timedelta(seconds=self._seconds))
+    def _end(self) -> datetime:
+        return self._store.clock() + timedelta(seconds=self._seconds)
 
     def _keep(self) -> None:
         while not self._stop.wait(self._seconds / 3):

@@ -235,10 +235,11 @@ effects = Table(
     _text("payload"),
     _key("request_hash"),
     _text("waits_for"),  # JSON: {"<name in refs>": "<effect id>"}
+    _key("subject"),  # what the call makes for more than its own posting; empty: nothing
     _int("attempts"),
     _int("token"),  # fencing token of the lease under which it was last sent
     _key("next_at"),
-    _key("sent_at"),
+    _key("sent_at"),  # the last moment at which a byte of it may have left
     _text("ref"),
     _text("figures"),
     _text("reason"),
@@ -246,6 +247,7 @@ effects = Table(
     Index(None, "book", "state", "next_at", "seq"),
     Index(None, "deal_id"),
     Index(None, "entry"),
+    Index(None, "subject", "book", "state"),
 )
 
 # What was said to a ledger and what it answered, without secrets, for `trace`. May be thrown away at any time.
@@ -277,6 +279,33 @@ tokens = Table(
     _key("renewed_at"),
 )
 
+# What the gateway was told. No audit chain covers it: the intake seals what it makes of an event.
+events = Table(
+    "events",
+    metadata,
+    _int("id", primary=True),
+    _key("hook"),  # name under hooks: in dealbooks.yaml
+    _key("scheme"),
+    _key("source"),  # whose deals it tells about; empty: any
+    _key("kind"),  # see dealbooks.events.Kind
+    _key("dedupe_key"),
+    _text("deal_ref"),  # our reference, as it was written into an envelope or payment
+    _text("object_ids"),  # JSON: {"deal": "31415"}; ids at the sender
+    _text("text"),  # words in which a reference may stand
+    _key("amount"),  # for a person to see; never for the books
+    _key("currency"),
+    _key("occurred_at"),
+    _text("body", null=True),  # JSON: the sender's words about this event; null when it has expired
+    _key("body_hash"),
+    _key("state"),  # new | sample (tries the way out; nothing is looked for) | what the intake makes of it
+    _key("deal_id", null=True),
+    _text("note"),
+    _key("received_at"),
+    UniqueConstraint("hook", "dedupe_key"),
+    Index(None, "state"),
+    Index(None, "deal_id"),
+)
+
 leases = Table(
     "leases",
     metadata,
@@ -300,6 +329,19 @@ periods = Table(
     _text("certificate"),
     _key("changed_at"),
     Index(None, "book"),
+)
+
+# What a person has said of a book: whether it posts, and whether that is paused. No row: as its ledger begins.
+standings = Table(
+    "standings",
+    metadata,
+    _key("id", primary=True),  # the book
+    _key("book"),
+    _key("mode"),  # shadow | live
+    _key("paused"),  # yes | no
+    _text("who"),
+    _text("why"),
+    _key("changed_at"),
 )
 
 audit = Table(
@@ -340,6 +382,7 @@ COVERED: dict[str, tuple[str, ...]] = {
     "entries": ("book", "deal_id", "entry_id", "version", "accounting_date", "key", "body_hash", "state"),
     "effects": ("book", "deal_id", "entry", "name", "state", "request_hash", "attempts", "ref", "figures"),
     "periods": ("book", "period", "state", "who", "note", "certificate"),
+    "standings": ("book", "mode", "paused", "who", "why"),
 }
 # Large contents are sealed through a hash column, so that a state change need not read them, and a payload can expire.
 CONTENT: dict[str, tuple[str, str]] = {

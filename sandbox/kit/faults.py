@@ -46,6 +46,11 @@ class FaultPlan:
         """The next calls of a kind (`write`, `read`, `token`) meet these, one each; None is a call that goes well."""
         self._ordered.setdefault(kind, deque()).extend(faults)
 
+    def calm(self) -> None:
+        """From now on every call goes well."""
+        self._ordered.clear()
+        self._rates.clear()
+
     def draw(self, kind: str, possible: Iterable[Fault]) -> Fault | None:
         """The fault of a call, or None."""
         waiting = self._ordered.get(kind)

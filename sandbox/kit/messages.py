@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,21 +14,26 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request as the platform sees it. Header names are in lower case; of equal names `query` has the last."""
+    """One HTTP request as the platform sees it. Header names are in lower case; of equal names `query` has the last, and
+    `every` all of them."""
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    every: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
         """From a request's own parts; `target` is a path with its query, or a whole address."""
         parts = urlsplit(target)
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+        every: dict[str, list[str]] = {}
+        for name, value in pairs:
+            every.setdefault(name, []).append(value)
         lower = {name.lower(): value for name, value in headers.items()}
-        return cls(method.upper(), unquote(parts.path), query, lower, body)
+        return cls(method.upper(), unquote(parts.path), dict(pairs), lower, body, every)
 
     def json(self) -> Any:
         """The body as JSON; numbers with a point stay text, so that a cent is never a binary fraction.

@@ -30,7 +30,10 @@ def application(platform: Platform) -> Application:
         target = scope["raw_path"].decode() if scope.get("raw_path") else scope["path"]
         query = scope["query_string"].decode()
         headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
-        call = Call.of(scope["method"], f"{target}?{query}" if query else target, headers, await _body(receive))
+        body = await _body(receive)
+        if body is None:
+            return
+        call = Call.of(scope["method"], f"{target}?{query}" if query else target, headers, body)
         try:
             answer = await asyncio.to_thread(platform.handle, call)
         except NoAnswer as error:
@@ -53,10 +56,13 @@ async def _lifespan(receive: _Receive, send: _Send) -> None:
             return
 
 
-async def _body(receive: _Receive) -> bytes:
+async def _body(receive: _Receive) -> bytes | None:
+    """The whole body; None when the caller went away before it had said all of it."""
     parts: list[bytes] = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)
@@ -70,6 +76,7 @@ async def _gone(receive: _Receive) -> None:
 def server(platform: Platform, port: int = 0, host: str = "127.0.0.1") -> tuple[uvicorn.Server, socket.socket]:
     """A server that is bound, and not yet running."""
     bound = socket.create_server((host, port))
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # heads and bodies are sent apart: no wait in between
     return uvicorn.Server(uvicorn.Config(application(platform), log_level="error", lifespan="off")), bound
 
 

@@ -54,6 +54,23 @@ class Order(Generic):
         return done
 
     @public(ids=True)
+    def unlink(self, ids: Sequence[int]) -> bool:
+        """Delete orders that are drafts or cancelled [recalled], with their lines."""
+        for number in ids:
+            record = self.env.database.get(self.name, number)
+            if record is not None and record["state"] not in ("draft", "cancel"):
+                raise user_error(
+                    "You can not delete a sent quotation or a confirmed sales order. You must first cancel it."
+                )
+        return super().unlink(ids)
+
+    def remove(self, number: int) -> None:
+        """The lines go with their order."""
+        for line in self.env.database.matching("sale.order.line", "order_id", number):
+            self.env["sale.order.line"].remove(line)
+        super().remove(number)
+
+    @public(ids=True)
     def action_confirm(self, ids: Sequence[int]) -> bool:
         """A quotation becomes an order."""
         for number in ids:

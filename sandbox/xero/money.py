@@ -11,7 +11,7 @@ from sandbox.xero.books import Books, Posting
 from sandbox.xero.checks import amount_of, cash, date_of, short, unlocked
 from sandbox.xero.lines import net
 from sandbox.xero.trade import CREDIT, INVOICE, Trade, settle
-from sandbox.xero.wire import Doc, Invalid, cents
+from sandbox.xero.wire import Doc, Invalid, cents, number
 
 PREPAYMENT = Trade("Prepayment", "Reference", "", {"RECEIVE-PREPAYMENT": -1, "SPEND-PREPAYMENT": 1}, "", "")
 OVERPAYMENT = Trade("Overpayment", "Reference", "", {"RECEIVE-OVERPAYMENT": -1, "SPEND-OVERPAYMENT": 1}, "", "")
@@ -51,7 +51,7 @@ def pay(books: Books, data: Mapping[str, Any]) -> Doc:
     unlocked(books, when)
     payment: Doc = {
         "PaymentID": books.new_id(), "Date": when, "Amount": cents(amount), "BankAmount": cents(amount),
-        "Reference": str(data.get("Reference") or ""), "CurrencyRate": doc.get("CurrencyRate") or Decimal(1),
+        "Reference": str(data.get("Reference") or ""), "CurrencyRate": _rate(books, data, doc),
         "PaymentType": _TYPES[doc["Type"]], "Status": "AUTHORISED", "HasAccount": True,
         "IsReconciled": bool(data.get("IsReconciled")),
         "Account": {"AccountID": account["AccountID"], "Code": account["Code"]},
@@ -171,17 +171,28 @@ def _invoice(books: Books, ref: Any) -> Doc | None:
     return found[0] if found else None
 
 
+def _rate(books: Books, data: Mapping[str, Any], doc: Doc) -> Decimal:
+    """The rate of the day of the payment, where it is said [C contract: only for documents in a foreign currency]."""
+    own = doc.get("CurrencyRate") or Decimal(1)
+    if doc.get("CurrencyCode") == books.currency:
+        return Decimal(own)
+    return number(data.get("CurrencyRate")) or Decimal(own)
+
+
 def _post_payment(books: Books, payment: Doc, kind: str, doc: Doc, account: Doc) -> None:
     """Money in for an invoice, out for a credit: against the customer, or the prepayment's own accounts."""
     side = _PAYABLE[kind].sides[doc["Type"]]
     amount = cents(payment["Amount"] / payment["CurrencyRate"]) * side
+    owed = cents(payment["Amount"] / (doc.get("CurrencyRate") or Decimal(1))) * side
     lines = [Posting(account["AccountID"], amount, description=payment["Reference"])]
+    if owed != amount:  # the document is settled at its own rate; the difference is realised
+        lines.append(Posting(books.account("REALISEDCURRENCYGAIN")["AccountID"], owed - amount))
     if kind == "Prepayment":
         lines += _share(books, doc, payment["Amount"])
     else:
         customer = doc["Type"] in ("ACCREC", "ACCRECCREDIT", "RECEIVE-OVERPAYMENT")
         control = books.account("DEBTORS" if customer else "CREDITORS")
-        lines.append(Posting(control["AccountID"], -amount, description=payment["Reference"]))
+        lines.append(Posting(control["AccountID"], -owed, description=payment["Reference"]))
     books.post(payment["PaymentType"], payment["PaymentID"], payment["Date"], payment["Reference"], lines)
 
 

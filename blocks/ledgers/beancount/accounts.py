@@ -68,13 +68,13 @@ class OpenAccount:
 
 
 class ChartAccounts:
-    """A chart, with every account's Beancount name.
+    """A chart, with every account's Beancount name; `book` names whose it is, for messages.
 
     Raises:
         ConfigError: when two different accounts of the chart would have one name.
     """
 
-    def __init__(self, chart: Chart, opening_account: str = OPENING_ACCOUNT) -> None:
+    def __init__(self, chart: Chart, opening_account: str = OPENING_ACCOUNT, book: str = "") -> None:
         if not _NAME.fullmatch(opening_account):
             raise ConfigError(
                 f"“{opening_account}” is not an account name that Beancount takes.",
@@ -102,6 +102,7 @@ class ChartAccounts:
                 opens.append(OpenAccount(opening_account, title="Opening balances", roles=(OPENING_ROLE,)))
         self.opens: tuple[OpenAccount, ...] = tuple(opens)
         self.chart_name = chart.name
+        self._of_book = f" of the book {book}" if book else ""
 
     def known(self, role: str) -> str | None:
         """The account that plays a role, if the chart has one."""
@@ -116,7 +117,8 @@ class ChartAccounts:
         name = self._names.get(role)
         if name is None:
             raise ConfigError(
-                f"The chart of accounts “{self.chart_name}” has no account for “{role}”, which {where} needs.",
+                f"The chart of accounts “{self.chart_name}”{self._of_book} has no account for “{role}”, which {where} "
+                "needs.",
                 fix=f"Add the role {role} to the chart with one of your accounts, then plan again.",
             )
         return name

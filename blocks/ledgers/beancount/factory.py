@@ -53,4 +53,5 @@ def build(
         book.chart,
         str(settings.get("opening_account") or OPENING_ACCOUNT),
         locations=locations,
+        book=book.name,
     )

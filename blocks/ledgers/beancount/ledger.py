@@ -75,7 +75,7 @@ class BeancountLedger:
     `path` is the folder, `title` and `currency` the book's, `chart` its accounts. `opening_account` takes opening
     balances when the chart has no account for them; `opened` is the day all accounts are opened, before any entry;
     `stale_after` is the age in seconds at which a killed writer's temporary is cleared away, longer than any lease;
-    `locations` gives a location code the name it has in the ledger.
+    `locations` gives a location code the name it has in the ledger; `book` is the book's own name, for messages.
 
     Raises:
         ConfigError: the chart has two accounts that cannot be told apart, or one that cannot be written.
@@ -91,11 +91,12 @@ class BeancountLedger:
         opened: date = OPENED,
         stale_after: float = 86_400.0,
         locations: Mapping[str, str] | None = None,
+        book: str = "",
     ) -> None:
         minor_digits(currency)
         self.path = Path(path)
         self.currency = currency
-        self.accounts = ChartAccounts(chart, opening_account)
+        self.accounts = ChartAccounts(chart, opening_account, book)
         self.locations = dict(locations or {})
         self._folder = LedgerFolder(self.path, title, currency, opened)
         self._files = EffectFiles(self.path, stale_after)

@@ -11,8 +11,9 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
-from blocks.ledgers.odoo.server import Server
 from blocks.ledgers.odoo.settings import OdooSettings
+from blocks.odoo.server import Server
+from blocks.odoo.values import id_of, name_of
 from dealbooks.book import Book
 from dealbooks.charts import account_for
 from dealbooks.errors import ConfigError
@@ -235,13 +236,3 @@ class Directory:
         fields = [name for name in _LOCKS if self.has("res.company", name)]
         row = self.server.rows("res.company", [["id", "=", self.company.id]], fields)[0]
         return {name: row[name] for name in fields if row[name]}
-
-
-def id_of(value: Any) -> int:
-    """The id of a many2one as it is read: `[id, name]`, or False."""
-    return int(value[0]) if isinstance(value, list | tuple) and value else int(value or 0)
-
-
-def name_of(value: Any) -> str:
-    """The name of a many2one as it is read."""
-    return str(value[1]) if isinstance(value, list | tuple) and len(value) > 1 else ""

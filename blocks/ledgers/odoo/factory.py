@@ -65,7 +65,7 @@ def connect(book: Book, settings: OdooSettings, client: httpx.Client, pace: Pace
         )
     headers = {"authorization": f"bearer {key}", "x-odoo-database": settings.database, "user-agent": "Dealbooks"}
     connection = Connection(
-        "odoo",
+        book.name,
         client,
         Budget([Limit("second", settings.calls_per_second, 1.0)], concurrent=1, pace=pace),
         pace,

@@ -13,10 +13,10 @@ from datetime import date
 from blocks.ledgers.api import ApiLedger
 from blocks.ledgers.odoo.directory import Directory
 from blocks.ledgers.odoo.reads import MATCHED, Reads
-from blocks.ledgers.odoo.server import Server
 from blocks.ledgers.odoo.settings import OdooSettings
 from blocks.ledgers.odoo.translate import KEY_LENGTH, effects_of
 from blocks.ledgers.odoo.writes import Writes
+from blocks.odoo.server import Server
 from dealbooks.book import Book
 from dealbooks.errors import ConfigError, StopConnection
 from dealbooks.http import Connection
@@ -29,7 +29,6 @@ from dealbooks.ledger import (
     Reading,
     Record,
     Request,
-    Verdict,
 )
 
 
@@ -57,7 +56,7 @@ class OdooLedger(ApiLedger):
             safe_resend=False,  # no idempotency key; `ref` and `invoice_origin` are not unique [C section 5]
             native_key_seconds=None,
             searchable=True,  # by our field, else by `ref` [C section 5]
-            settle_seconds=self._settings.settle_seconds,  # limit_time_real, 120 s [R section 7], and a margin
+            settle_seconds=self._settings.settle_seconds,  # limit_time_real, 120 s [R section 7], proxies, and a margin
             batch_size=20,  # one call each; they are read back together
             drafts=True,  # create makes a draft, action_post posts it [C section 3]
             documents=True,  # out_invoice, out_refund, entry [C section 3.1]
@@ -89,11 +88,8 @@ class OdooLedger(ApiLedger):
         return super().send(requests)
 
     def write(self, request: Request) -> Outcome:
-        """One effect. What cannot be read before it was not done."""
-        try:
-            return self._writes.do(request)
-        except StopConnection as error:
-            return Outcome(Verdict.DID_NOT_HAPPEN, reason=error.message)
+        """One effect. Raises StopConnection where what is read before it cannot be: it was not done."""
+        return self._writes.do(request)
 
     def find(self, requests: Sequence[Request]) -> list[Lookup]:
         """Look each effect up by its key, or by what it changes."""
@@ -130,6 +126,11 @@ class OdooLedger(ApiLedger):
         self._enter()
         held = self.directory.locks().values()
         return max((date.fromisoformat(day) for day in held), default=None)
+
+    def kept_in(self) -> str:
+        """The name of the company. Raises StopConnection."""
+        self._enter()
+        return self.directory.company.name
 
     def problems(self) -> list[str]:
         """What is wrong with the connection, the company or the settings, in words."""

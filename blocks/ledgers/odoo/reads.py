@@ -8,8 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from blocks.ledgers.odoo.directory import Directory, id_of, name_of
-from blocks.ledgers.odoo.translate import lines_text
+from blocks.ledgers.odoo.directory import Directory
+from blocks.ledgers.odoo.translate import dimensions_text, lines_text
+from blocks.odoo.values import id_of, name_of
 from dealbooks.ledger import Reading, Record, RecordLine
 from dealbooks.money import MoneyError, amount_text, exact
 
@@ -138,6 +139,9 @@ class Reads:
         for line in lines:
             code = self._code(line["account_id"])
             sums[code] = sums.get(code, _ZERO) + line["balance"]
+        spread = [
+            ",".join(line.get("analytic_distribution") or ()) for line in lines if line.get("display_type") != "tax"
+        ]
         return {
             "type": str(row["move_type"]),
             "status": str(row["state"]),
@@ -148,12 +152,16 @@ class Reads:
             "total": _money(exact(row["amount_total"]), self.directory.book.currency),
             "tax": _money(exact(row["amount_tax"]), self.directory.book.currency),
             "lines": _sums(sums, self.directory.book.currency),
+            "dimensions": dimensions_text(spread),
         }
 
     def _lines(self, moves: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         domain = [["move_id", "in", list(moves)], ["account_id", "!=", False]]
         found: dict[int, list[dict[str, Any]]] = {}
-        for row in self.server.rows("account.move.line", domain, ("move_id", "account_id", "balance"), order="id asc"):
+        fields = ["move_id", "account_id", "balance"]
+        if self.directory.settings.analytic and self.directory.has("account.move.line", "analytic_distribution"):
+            fields += ["analytic_distribution", "display_type"]
+        for row in self.server.rows("account.move.line", domain, fields, order="id asc"):
             row["balance"] = exact(row["balance"])
             found.setdefault(id_of(row["move_id"]), []).append(row)
         return found

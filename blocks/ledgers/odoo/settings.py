@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from blocks.ledgers.odoo.server import WireName
+from blocks.odoo.server import WireName
 
 
 class Journals(BaseModel):
@@ -28,7 +28,7 @@ class Journals(BaseModel):
 class OdooSettings(BaseModel):
     """The settings of an Odoo ledger."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: str = Field(description="Address of the server, as https://books.example.com.")
     database: str = Field(description="The database's name.")
@@ -71,9 +71,9 @@ class OdooSettings(BaseModel):
         description="Calls a second. Odoo Online asks for one [recalled]; a server of your own takes more.",
     )
     settle_seconds: int = Field(
-        180,
+        900,
         ge=60,
-        description="After so long a posting that cannot be found did not happen: longer than the server lets a call"
-        " run (limit_time_real, 120 seconds unless changed).",
+        description="After so long a posting that cannot be found did not happen: longer than a proxy may hold a call"
+        " back and the server then lets it run (limit_time_real, 120 seconds unless changed).",
     )
     page: int = Field(500, ge=10, le=2000, description="Entries read at a time.")

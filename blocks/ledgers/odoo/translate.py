@@ -15,7 +15,8 @@ Every amount is text with the currency's decimals; it becomes a number of the pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -171,7 +172,7 @@ class _Translation:
         account, _ = self.directory.account(line.role, f"“{line.description}” of {self._where()}")
         taxed = bool(line.rate) and self.directory.prices_with_tax
         values: dict[str, Any] = {
-            "name": line.description,
+            "name": self._with_dimensions(line.description, line.dimensions),
             "quantity": 1,
             "price_unit": self._text(line.gross if taxed else line.net),
             "account_id": account,
@@ -213,9 +214,15 @@ class _Translation:
         chart = self.directory.book.chart
         if (text == line.role or line.role == CUSTOMER) and chart is not None:
             text = chart.roles[line.role].name
-        told = ", ".join(f"{name} {value}" for name, value in sorted(line.dimensions.items()) if value)
         code = f"tax code {line.tax_code}" if line.tax_code else ""
-        return "; ".join(part for part in (text, told, code) if part)
+        told = self._with_dimensions(text, line.dimensions)
+        return f"{told}; {code}" if code else told
+
+    @staticmethod
+    def _with_dimensions(text: str, dimensions: Mapping[str, str]) -> str:
+        """A text with the dimensions that it does not tell."""
+        told = [f"{name} {value}" for name, value in sorted(dimensions.items()) if value and value not in text.split()]
+        return "; ".join(part for part in (text, ", ".join(told)) if part)
 
     # -- what all have -----------------------------------------------------------------------------------
 
@@ -249,7 +256,7 @@ class _Translation:
             effect = "customer" if not self.parties else f"customer-{len(self.parties) + 1}"
             known = self.posting.parties.get(party) or Party(party, name)
             self.parties[party] = effect
-            self.before[effect] = EffectSpec(effect, self._contact(known))
+            self.before[effect] = EffectSpec(effect, self._contact(known), subject=f"party:{party}")
         return self.parties[party]
 
     def _contact(self, party: Party) -> dict[str, Any]:
@@ -294,7 +301,8 @@ class _Translation:
                 chosen.append(f"@{self._stock(value, plan)}")
             else:
                 raise ConfigError(
-                    f"The plan {plan} of Odoo has no analytic account for the {name} {value}.",
+                    f"The plan {plan} of Odoo has no analytic account for the {name} {value} of the book "
+                    f"{self.directory.book.name}.",
                     fix=f"Make one with {value} as its code or name.",
                 )
         return {"analytic_distribution": chosen} if chosen else {}
@@ -308,7 +316,7 @@ class _Translation:
                 "plan_id": self.directory.plan(plan),
                 "company_id": self.directory.company.id,
             }
-            self.before[effect] = EffectSpec(effect, {"do": "analytic", "values": values})
+            self.before[effect] = EffectSpec(effect, {"do": "analytic", "values": values}, subject=f"stock:{stock_no}")
         return effect
 
     # -- figures -----------------------------------------------------------------------------------------
@@ -326,6 +334,10 @@ class _Translation:
             "journal": str(values["journal_id"]),
             "lines": lines_text(sums, self.directory.book.currency),
         }
+        field = "invoice_line_ids" if isinstance(document, Document) else "line_ids"
+        spread = [line[2].get("analytic_distribution", ()) for line in values[field]]
+        if self.directory.settings.analytic and not any(one.startswith("@") for some in spread for one in some):
+            found["dimensions"] = dimensions_text(",".join(some) for some in spread)
         if isinstance(document, Document):
             found |= {
                 "total": self._text(document.total),
@@ -346,6 +358,12 @@ class _Translation:
 
     def _where(self) -> str:
         return f"{self.posting.entry.entry_id} of deal {self.posting.deal_number}"
+
+
+def dimensions_text(spread: Iterable[str]) -> str:
+    """On how many lines each set of analytic accounts stands, by their ids: `12 and 15 on 4 lines`."""
+    counted = Counter(tuple(sorted(one.split(","), key=int)) for one in spread if one)
+    return ", ".join(f"{' and '.join(ids)} on {count} lines" for ids, count in sorted(counted.items())) or "none"
 
 
 def lines_text(sums: Mapping[str, Decimal], currency: str) -> str:

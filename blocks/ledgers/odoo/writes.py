@@ -7,10 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from blocks.ledgers.odoo.answers import is_posted_already, outcome_of
-from blocks.ledgers.odoo.directory import id_of
 from blocks.ledgers.odoo.reads import Reads, both_sides
-from blocks.ledgers.odoo.wires import Failed
+from blocks.odoo.answers import is_posted_already, outcome_of
+from blocks.odoo.values import id_of
+from blocks.odoo.wires import Failed
 from dealbooks.ledger import Lookup, Outcome, Presence, Request, Verdict
 
 MOVE = "account.move"
@@ -28,7 +28,6 @@ class Writes:
         self.locked: date | None = None
         self._moves: dict[str, list[dict[str, Any]]] = {}
         self._contacts: dict[str, int] = {}
-        self._doubtful: dict[str, str] = {}  # party -> the effect of which it is not known whether it made the contact
         self._deeds = {
             "customer": self._made,
             "analytic": self._made,
@@ -62,6 +61,9 @@ class Writes:
         payload = request.payload
         if payload["do"] == "post":
             posted = [row for row in self._alike(request) if row["state"] == "posted"]
+            if len(posted) > 1:
+                ids = ", ".join(str(row["id"]) for row in posted)
+                return Lookup(Presence.UNDECIDED, reason=f"Odoo has it {len(posted)} times, entries {ids}: keep one.")
             ref = f"{MOVE}/{posted[0]['id']}" if posted else ""
         elif payload["do"] == "match":
             lines = self._open(request)
@@ -78,9 +80,6 @@ class Writes:
         if there:
             return Outcome(_HAPPENED, there)
         payload = request.payload
-        party = str(payload.get("party", ""))
-        if self._doubtful.get(party, request.key) != request.key:
-            return Outcome(Verdict.DID_NOT_HAPPEN, reason="Whether Odoo has made this contact is not known yet.")
         model = {"customer": "res.partner", "analytic": "account.analytic.account", "draft": MOVE}[payload["do"]]
         values = filled(payload["values"], request.refs)
         if payload["do"] == "draft":
@@ -88,16 +87,12 @@ class Writes:
         what = f"{model} {values.get('ref') or values.get('name')}"
         end = self.server.write(model, "create", vals_list=[values], what=f"create {what}", effect=request.key)
         if isinstance(end, Outcome):
-            ended = end
-        elif isinstance(end, Failed):
-            ended = outcome_of(end)
-        elif isinstance(end.value, list) and len(end.value) == 1 and isinstance(end.value[0], int):
+            return end
+        if isinstance(end, Failed):
+            return outcome_of(end)
+        if isinstance(end.value, list) and len(end.value) == 1 and isinstance(end.value[0], int):
             return Outcome(_HAPPENED, f"{model}/{end.value[0]}")
-        else:
-            ended = Outcome(Verdict.UNKNOWN, reason="Odoo answered with something that is no id.")
-        if ended.verdict is Verdict.UNKNOWN and party:
-            self._doubtful[party] = request.key
-        return ended
+        return Outcome(Verdict.UNKNOWN, reason="Odoo answered with something that is no id.")
 
     def _there(self, request: Request) -> str:
         """The ref of what a request makes, when it is there; drafts: the posted one, else the oldest."""
@@ -106,17 +101,10 @@ class Writes:
             rows = self._alike(request)
             return f"{MOVE}/{_standing(rows)['id']}" if rows else ""
         if payload["do"] == "customer":
-            contact = self._contact(payload["field"], payload["party"])
-            if contact:
-                self._doubtful.pop(payload["party"], None)
+            contact = self._contacts.get(payload["party"])
             return f"res.partner/{contact}" if contact else ""
         account = self.reads.analytic(payload["values"])
         return f"account.analytic.account/{account}" if account else ""
-
-    def _contact(self, field: str, party: str) -> int | None:
-        if party not in self._contacts:  # another effect of the batch may have made it, and its answer was lost
-            self._contacts |= self.reads.contacts(field, [party])
-        return self._contacts.get(party)
 
     def _alike(self, request: Request) -> list[dict[str, Any]]:
         """Entries with the key, of the kind: a credit note that a person made from ours is a copy with our key [R]."""

@@ -136,7 +136,9 @@ def payment(
         "total": total,
         "account": account,
     }
-    return payload_of(posting, wire.PAYMENT, f"{document.name} {number}", number, body, expect)
+    payload = payload_of(posting, wire.PAYMENT, f"{document.name} {number}", number, body, expect)
+    told = directory.without_place(document.money.dimensions, but=("method",) if method else ())
+    return {**payload, "note": f"{payload['note']}, {told}"} if told else payload
 
 
 def application(
@@ -194,10 +196,16 @@ def _form_line(
     return {
         "LineNum": number,
         "Amount": amount,
-        "Description": line.description[: directory.settings.text_length],
+        "Description": _described(line, directory)[: directory.settings.text_length],
         "DetailType": "SalesItemLineDetail",
         "SalesItemLineDetail": detail,
     }
+
+
+def _described(line: DocumentLine, directory: Directory) -> str:
+    """What a line is, with the dimensions that QuickBooks has no place for and that the text does not tell."""
+    told = directory.without_place(line.dimensions, said=line.description)
+    return f"{line.description}; {told}" if told else line.description
 
 
 def _taxable(document: Document, directory: Directory) -> list[DocumentLine]:

@@ -8,13 +8,12 @@ the first. The requestid is made from party and name: two deals of one customer 
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from blocks.ledgers.quickbooks import wire
 from blocks.ledgers.quickbooks.answers import DUPLICATE_NAME, document_in, fault_in, outcome_of
-from blocks.ledgers.quickbooks.reads import Reads, customers_of, name_search
+from blocks.ledgers.quickbooks.reads import Reads, customers_of, name_searches
 from dealbooks.errors import StopConnection
 from dealbooks.http import Reply
 from dealbooks.ledger import Lookup, Outcome, Presence, Request, Verdict
@@ -33,44 +32,53 @@ class Customers:
         self._realm = realm
         self._length = key_length
         self._known: dict[str, str] = {}
-        self._alone = threading.Lock()
+        self._looked_up: dict[str, Lookup] = {}
+
+    def look_up(self, requests: Sequence[Request]) -> None:
+        """Before a batch is sent: see in as few queries as there are who of its customers is there already. A customer
+        whom somebody else makes after that is found when the name clashes.
+
+        Raises:
+            StopConnection: QuickBooks does not answer.
+        """
+        unknown = [one for one in requests if party_of(one) not in self._known]
+        self._looked_up = {}
+        if len(unknown) > 1:
+            rows = self._named([name for one in unknown for name in names_of(one)])
+            self._looked_up = {party_of(one): _lookup(rows, party_of(one)) for one in unknown}
 
     def find(self, request: Request) -> Lookup:
         """Look a customer up. Raises StopConnection when QuickBooks does not answer."""
-        names, party = _wanted(request)
-        mine = customers_of(self._reads.rows(wire.CUSTOMER, name_search(names, wire.CUSTOMER)), party)
-        if len(mine) > 1:
-            found = " and ".join(str(row.get("DisplayName")) for row in mine)
-            return Lookup(Presence.UNDECIDED, reason=f"Several customers carry the id {party}: {found}. Merge them.")
-        if mine:
-            return Lookup(Presence.FOUND, wire.ref_of(wire.CUSTOMER, mine[0]["Id"]))
-        return Lookup(Presence.ABSENT)
+        return _lookup(self._named(names_of(request)), party_of(request))
+
+    def _named(self, names: Sequence[str], kind: str = wire.CUSTOMER) -> list[Mapping[str, Any]]:
+        found = self._reads.lists([(kind, where) for where in name_searches(names, kind)])
+        return [row for _, rows in found for row in rows]
 
     def found_or_made(self, request: Request) -> Outcome:
-        """The customer of a party: the one that is there, or a new one."""
-        names, party = _wanted(request)
-        with self._alone:
-            if party in self._known:
-                return Outcome(Verdict.HAPPENED, ref=self._known[party])
-            try:
-                there = self.find(request)
-            except StopConnection as error:
-                return Outcome(Verdict.DID_NOT_HAPPEN, reason=error.message)
-            if there.presence is Presence.UNDECIDED:
-                return Outcome(Verdict.REFUSED, reason=there.reason)
-            outcome = (
-                Outcome(Verdict.HAPPENED, ref=there.ref)
-                if there.presence is Presence.FOUND
-                else self._made(request, names, party)
-            )
-            if outcome.verdict is Verdict.HAPPENED:
-                self._known[party] = outcome.ref
-            return outcome
+        """The customer of a party: the one that is there, or a new one. Not for one party by two threads.
+
+        Raises:
+            StopConnection: QuickBooks cannot be asked; nobody was made.
+        """
+        party = party_of(request)
+        if party in self._known:
+            return Outcome(Verdict.HAPPENED, ref=self._known[party])
+        there = self._looked_up.pop(party, None) or self.find(request)
+        if there.presence is Presence.UNDECIDED:
+            return Outcome(Verdict.REFUSED, reason=there.reason)
+        outcome = (
+            Outcome(Verdict.HAPPENED, ref=there.ref)
+            if there.presence is Presence.FOUND
+            else self._made(request, names_of(request), party)
+        )
+        if outcome.verdict is Verdict.HAPPENED:
+            self._known[party] = outcome.ref
+        return outcome
 
     def forget(self) -> None:
         """Look every customer up anew."""
-        with self._alone:
-            self._known.clear()
+        self._known.clear()
 
     def _made(self, request: Request, names: Sequence[str], party: str) -> Outcome:
         outcome = Outcome(Verdict.REFUSED, reason=f"{request.payload['what']}: it has no name.")
@@ -103,7 +111,7 @@ class Customers:
             there = self.find(request)
             if there.presence is Presence.FOUND:
                 return Outcome(Verdict.HAPPENED, ref=there.ref)
-            taken = any(self._reads.rows(kind, name_search([name], kind)) for kind in (wire.CUSTOMER, *_PEOPLE))
+            taken = any(self._named([name], kind) for kind in (wire.CUSTOMER, *_PEOPLE))
         except StopConnection as error:
             return Outcome(Verdict.DID_NOT_HAPPEN, reason=error.message)
         if taken:
@@ -115,6 +123,21 @@ class Customers:
         return hashlib.sha256(f"{self._realm}\n{party}\n{name}".encode()).hexdigest()[: self._length]
 
 
-def _wanted(request: Request) -> tuple[Sequence[str], str]:
-    payload: Mapping[str, Any] = request.payload
-    return payload["names"], str(payload["party"])
+def names_of(request: Request) -> Sequence[str]:
+    """The names that a customer may have."""
+    names: Sequence[str] = request.payload["names"]
+    return names
+
+
+def party_of(request: Request) -> str:
+    """Our id of the customer."""
+    return str(request.payload["party"])
+
+
+def _lookup(rows: Sequence[Mapping[str, Any]], party: str) -> Lookup:
+    """Who of some customers is a party."""
+    mine = {str(row["Id"]): row for row in customers_of(rows, party)}
+    if len(mine) > 1:
+        found = " and ".join(str(row.get("DisplayName")) for row in mine.values())
+        return Lookup(Presence.UNDECIDED, reason=f"Several customers carry the id {party}: {found}. Merge them.")
+    return Lookup(Presence.FOUND, wire.ref_of(wire.CUSTOMER, next(iter(mine)))) if mine else Lookup(Presence.ABSENT)

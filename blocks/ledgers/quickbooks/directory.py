@@ -6,7 +6,7 @@ which role or code of which book needs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -178,6 +178,15 @@ class Directory:
         found |= {ours: self._tax_code(name) for ours, name in self.settings.tax_codes.items()}
         return {ours: TaxCode(ref, self.rate(ref)) for ours, ref in found.items() if ref}
 
+    def no_such_tax_code(self, ours: str) -> ConfigError:
+        """A tax code of ours that a deal needs and the company has not."""
+        usual = UK_TAX_CODES.get(ours, "") if self.book.regime == "uk" else ""
+        wanted = f"tax code {usual}" if usual else "tax code"
+        return ConfigError(
+            f"QuickBooks has no {wanted} for {ours}, which the book {self.book.name} needs.",
+            fix=f"Create it in QuickBooks, or name another: books.{self.book.name}.ledger.tax_codes: {{{ours}: ...}}",
+        )
+
     def no_tax(self) -> str:
         """Id of the tax code for lines without tax."""
         return self._tax_code(self.settings.no_tax_code)
@@ -215,6 +224,20 @@ class Directory:
         self._placed(found, self.settings.locations_as, name)
         self._placed(found, self.settings.departments_as, self.settings.department_names.get(department, department))
         return found["class"], found["department"]
+
+    def without_place(self, dimensions: Mapping[str, str], *, said: str = "", but: Collection[str] = ()) -> str:
+        """Dimensions that have no field in QuickBooks, in words, for its texts; those of `but` have one, those that the
+        text `said` tells are left out."""
+        held = {"location": self.settings.locations_as, "department": self.settings.departments_as}
+        tracked = {"department": self.company.tracks_departments, "class": self.company.tracks_classes}
+        kept = {name for name, place in held.items() if tracked.get(place, False)}
+        told = [
+            f"{name.replace('_no', '')} {value}"
+            for name, value in dimensions.items()
+            if value and name not in kept and name not in but and name not in ("party", "receipt")
+            and value not in said.replace(",", " ").split()
+        ]  # fmt: skip
+        return ", ".join(told)
 
     def named(self, kind: str, ref: str) -> str:
         """The name of a row, where it is known."""

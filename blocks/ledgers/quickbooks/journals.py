@@ -80,7 +80,9 @@ def _sides(
     for line in lines:
         account = directory.account(line.role, needed_by=needed_by)
         customer = customers.get(line.dimensions.get("party", ""), "")
-        side = _Side(account, *directory.place(line.dimensions), customer, line.amount.amount, _said(line, posting))
+        side = _Side(
+            account, *directory.place(line.dimensions), customer, line.amount.amount, _said(line, posting, directory)
+        )
         if directory.account_type(account) in (RECEIVABLE, PAYABLE):
             if line.role != CUSTOMER:
                 raise _no_journal(posting, line.role, directory.label(account))
@@ -126,10 +128,12 @@ def _line(side: _Side, currency: str, longest: int) -> dict[str, Any]:
     }
 
 
-def _said(line: Line, posting: Posting) -> str:
-    """The description of a line: the car, and whose money or commission it is."""
+def _said(line: Line, posting: Posting, directory: Directory) -> str:
+    """The description of a line: the car, whose money or commission it is, and what QuickBooks has no place for."""
     text = words.of_role(line.part, line.role, line.dimensions, line.tax_code)
     if text == line.role:
         text = f"{line.part.replace('_', ' ').capitalize()}, deal {posting.deal_number}"
     more = [line.dimensions.get(name, "") for name in ("party", "person", "stock_no")]
-    return ", ".join([text, *(value for value in more if value and value not in text)])
+    text = ", ".join([text, *(value for value in more if value and value not in text)])
+    told = directory.without_place(line.dimensions, said=text)
+    return f"{text}; {told}" if told else text

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from blocks.ledgers.api import ApiLedger
 from blocks.ledgers.quickbooks import wire
 from blocks.ledgers.quickbooks.answers import MISSING_REFERENCE, fault_in, outcome_of
-from blocks.ledgers.quickbooks.customers import Customers
-from blocks.ledgers.quickbooks.directory import Company, Directory
+from blocks.ledgers.quickbooks.customers import Customers, names_of
+from blocks.ledgers.quickbooks.directory import Company, Directory, Row
 from blocks.ledgers.quickbooks.figures import expected_of, figures_of, value_of
-from blocks.ledgers.quickbooks.reads import Reads, quoted, records
+from blocks.ledgers.quickbooks.reads import Reads, one_of, quoted, records
 from blocks.ledgers.quickbooks.settings import QuickBooksSettings
 from blocks.ledgers.quickbooks.translate import effects_of
 from dealbooks.book import Book
@@ -32,7 +33,7 @@ from dealbooks.ledger import (
 from dealbooks.oauth import TokenSource
 
 KEY_LENGTH = 50  # [C] longest requestid of a single call
-_BATCH = 20
+_BATCH = 200
 # What a payment or a sales receipt is deposited to must be a bank or other current asset account [C].
 _TYPES = {
     "receivable.customer": ("Accounts Receivable",),
@@ -57,7 +58,8 @@ class QuickBooksLedger(ApiLedger):
         super().__init__(connection, tokens=tokens, together=settings.calls_at_once)
         self._book = book
         self._settings = settings
-        self.reads = Reads(self.read_again, settings, connection.name)
+        self._locations = tuple(locations or ())
+        self.reads = Reads(self.read_again, settings, connection.name, self.at_once)
         self.directory = Directory(book, settings, self.reads.rows, self.reads.company, locations)
         self._customers = Customers(self.reads, self._create, settings.realm_id, KEY_LENGTH)
 
@@ -75,6 +77,7 @@ class QuickBooksLedger(ApiLedger):
             # A call ends after 120 s [C]; what was begun may still be done, and a search may lag.
             settle_seconds=self._settings.settle_seconds,
             # One call an effect: a batch is not atomic, its keys are shorter, and a replayed batch is reported to fail.
+            # So many are sent, ten at a time, before they are read back together.
             batch_size=_BATCH,
             drafts=False,  # a document posts when it is created
             documents=True,
@@ -94,6 +97,21 @@ class QuickBooksLedger(ApiLedger):
         return effects_of(posting, self.directory)
 
     # -- writing -------------------------------------------------------------------------------------------
+
+    def send(self, requests: Sequence[Request]) -> list[Outcome]:
+        """One call an effect; who of the customers is there already is asked once before them.
+
+        Raises:
+            StopConnection: QuickBooks cannot be used now; nothing was sent.
+        """
+        self._customers.look_up([one for one in requests if one.payload["kind"] == wire.CUSTOMER])
+        return super().send(requests)
+
+    def touches(self, request: Request) -> Iterable[str]:
+        """The documents that an effect refers to; of a customer, also the names that it may have."""
+        if request.payload["kind"] == wire.CUSTOMER:
+            return (request.subject, *(f"name {name}" for name in names_of(request)))
+        return (ref for ref in request.refs.values() if wire.split_ref(ref)[0] != wire.CUSTOMER)
 
     def write(self, request: Request) -> Outcome:
         """Make the call of one effect, and say how it ended."""
@@ -129,7 +147,7 @@ class QuickBooksLedger(ApiLedger):
         kind = str(request.payload["kind"])
         try:
             named = self.reads.document(kind, holder) if holder else None
-            holders = [named] if named is not None else self.reads.rows(kind, self._search(kind, request))
+            holders = [named] if named is not None else self._held(kind, [request])
         except StopConnection as error:
             return Outcome(Verdict.UNKNOWN, reason=f"{reason} It could not be looked up: {error.message}")
         for row in holders:
@@ -143,15 +161,34 @@ class QuickBooksLedger(ApiLedger):
 
     def find(self, requests: Sequence[Request]) -> list[Lookup]:
         """Look each request up: by its number, and our key in the memo."""
-        return [self._find(request) for request in requests]
+        kinds = [str(one.payload["kind"]) for one in requests]
+        rows = {
+            kind: self._held(kind, [one for one, its in zip(requests, kinds, strict=True) if its == kind])
+            for kind in dict.fromkeys(kinds)
+            if kind not in (wire.COVERED, wire.CUSTOMER)
+        }
+        return [self._find(kind, one, rows.get(kind, ())) for kind, one in zip(kinds, requests, strict=True)]
 
-    def _find(self, request: Request) -> Lookup:
-        kind = str(request.payload["kind"])
+    def _held(self, kind: str, requests: Sequence[Request]) -> list[Row]:
+        """What QuickBooks shows under the numbers of some documents of a kind."""
+        found = self.reads.lists([(kind, where) for where in self._searches(kind, requests)])
+        return list({str(row["Id"]): row for _, rows in found for row in rows}.values())
+
+    def _searches(self, kind: str, requests: Sequence[Request]) -> Iterable[str]:
+        if kind != wire.PAYMENT or self._settings.find_payments_by == "PaymentRefNum":
+            name = "DocNumber" if kind != wire.PAYMENT else "PaymentRefNum"
+            return one_of(name, [str(one.payload["number"]) for one in requests])
+        bodies = [wire.filled(one.payload["body"], one.refs) for one in requests]
+        return dict.fromkeys(
+            f"CustomerRef = {quoted(value_of(body, 'CustomerRef'))} and TxnDate = {quoted(str(body['TxnDate']))}"
+            for body in bodies
+        )
+
+    def _find(self, kind: str, request: Request, rows: Sequence[Row]) -> Lookup:
         if kind == wire.COVERED:
             return Lookup(Presence.FOUND, _sale_of(request))
         if kind == wire.CUSTOMER:
             return self._customers.find(request)
-        rows = self.reads.rows(kind, self._search(kind, request))
         mine = [row for row in rows if wire.key_in(row.get("PrivateNote")) == request.key]
         if len(mine) > 1:
             ids = ", ".join(str(row["Id"]) for row in mine)
@@ -160,15 +197,6 @@ class QuickBooksLedger(ApiLedger):
             return Lookup(Presence.FOUND, wire.ref_of(kind, mine[0]["Id"]))
         return Lookup(Presence.ABSENT)
 
-    def _search(self, kind: str, request: Request) -> str:
-        number = quoted(str(request.payload["number"]))
-        if kind != wire.PAYMENT:
-            return f"DocNumber = {number}"
-        if self._settings.find_payments_by == "PaymentRefNum":
-            return f"PaymentRefNum = {number}"
-        body = wire.filled(request.payload["body"], request.refs)
-        return f"CustomerRef = {quoted(value_of(body, 'CustomerRef'))} and TxnDate = {quoted(str(body['TxnDate']))}"
-
     # -- reading ---------------------------------------------------------------------------------------------
 
     def expected(self, request: Request) -> Mapping[str, str]:
@@ -176,17 +204,18 @@ class QuickBooksLedger(ApiLedger):
         return expected_of(request.payload, request.refs, self.directory)
 
     def read(self, refs: Sequence[str]) -> list[Reading]:
-        """Read each document by its id.
+        """Read documents by their ids, those of a kind together.
 
         Raises:
             StopConnection: QuickBooks does not answer.
         """
-        readings = []
-        for ref in refs:
-            kind, number = wire.split_ref(ref)
-            found = self.reads.document(kind, number)
-            readings.append(Reading(ref, None if found is None else figures_of(kind, found, self.directory)))
-        return readings
+        named = [wire.split_ref(ref) for ref in refs]
+        found = self.reads.documents(named)
+        shown = [(kind, found[kind, number]) for kind, number in named]
+        return [
+            Reading(ref, None if row is None else figures_of(kind, row, self.directory))
+            for ref, (kind, row) in zip(refs, shown, strict=True)
+        ]
 
     def records(self, first: date, last: date) -> Iterable[Record]:
         """Every sale, payment and journal entry of a period, both days included."""
@@ -196,17 +225,30 @@ class QuickBooksLedger(ApiLedger):
         """The closing date of the books in QuickBooks."""
         return self.reads.closing_date()
 
+    def reached(self, given: Mapping[str, str]) -> list[str]:
+        """Which company the consent is for, and whether the settings name it."""
+        realm = given.get("realmId", "")
+        if realm and realm != self._settings.realm_id:
+            return [
+                f"The consent is for the company with the number {realm}, and dealbooks.yaml names another one.",
+                f'Write into it, under books.{self._book.name}.ledger:  realm_id: "{realm}"',
+            ]
+        return []
+
+    def kept_in(self) -> str:
+        """The name of the company. Raises StopConnection."""
+        return self.reads.company().name
+
     def problems(self) -> list[str]:
         """What is wrong with the connection or the company, in words; empty when all is well."""
         try:
             company = self.reads.company()
         except (ConfigError, StopConnection) as error:
             return [f"{error.message} {error.fix}".strip()]
-        said = self._wrong(company)
         try:
-            return said + self._usual()
-        except (ConfigError, StopConnection) as error:
-            return [*said, f"{error.message} {error.fix}".strip()]
+            return self._wrong(company) + self._missing(company)
+        except StopConnection as error:
+            return [*self._wrong(company), f"{error.message} {error.fix}".strip()]
 
     def _wrong(self, company: Company) -> list[str]:
         book, said = self._book, []
@@ -229,9 +271,26 @@ class QuickBooksLedger(ApiLedger):
             said.append(f"{company.name} does not track classes: they are left out.")
         return said
 
-    def _usual(self) -> list[str]:
-        """What is wrong with what every sale needs. Raises ConfigError when it is missing."""
+    def _missing(self, company: Company) -> list[str]:
+        """What of the book's chart, tax codes and locations the company has not, or has of another type. Raises
+        StopConnection."""
         self.directory.forget()
+        checks: list[Callable[[], object]] = [
+            partial(self.directory.account, role, needed_by="the chart")
+            for role in (self._book.chart.roles if self._book.chart is not None else ())
+        ]
+        if not company.in_us:
+            checks += [self.directory.no_tax, self.directory.tax_codes]
+        checks += [partial(self.directory.place, {"location": code}) for code in self._locations]
+        said = []
+        for check in checks:
+            try:
+                check()
+            except ConfigError as error:
+                said.append(f"{error.message} {error.fix}".strip())
+        return list(dict.fromkeys(said)) + ([] if said else self._of_wrong_type())
+
+    def _of_wrong_type(self) -> list[str]:
         said = []
         for role, types in _TYPES.items():
             account = self.directory.account(role, needed_by="every sale")
@@ -241,9 +300,6 @@ class QuickBooksLedger(ApiLedger):
                     f"The account {self.directory.label(account)} for {role} is of the type {found} in QuickBooks, and "
                     f"must be {' or '.join(types)}."
                 )
-        if not self.directory.company.in_us:
-            self.directory.no_tax()
-            self.directory.tax_codes()
         return said
 
 

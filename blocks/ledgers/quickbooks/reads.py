@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from blocks.ledgers.quickbooks import wire
 from blocks.ledgers.quickbooks.answers import MISSING_REFERENCE, Fault, document_in, fault_in
@@ -16,15 +16,27 @@ from dealbooks.errors import StopConnection
 from dealbooks.http import Call, Reply
 from dealbooks.ledger import Record, RecordLine
 
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 _TRIES = 4
+_LISTED = 50  # ids or names in one query, which stands in an address
 _INACTIVE_TOO = ("Customer",)
 
 
-class Reads:
-    """Asks one company. `ask` makes a call that only reads, and makes it again while QuickBooks is busy."""
+class AtOnce(Protocol):
+    """Does a job for each item, some at once; the results in the order of the items."""
 
-    def __init__(self, ask: Callable[[Call], Reply], settings: QuickBooksSettings, name: str) -> None:
+    def __call__(self, job: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
+        """Raises what a job raises."""
+
+
+class Reads:
+    """Asks one company. `ask` makes a call that only reads, and makes it again while QuickBooks is busy; `at_once` does
+    a job for several things at once."""
+
+    def __init__(self, ask: Callable[[Call], Reply], settings: QuickBooksSettings, name: str, at_once: AtOnce) -> None:
         self._ask = ask
+        self._at_once = at_once
         self._settings = settings
         self._name = name
 
@@ -45,6 +57,40 @@ class Reads:
                 return None
             raise self._unclear(f"reading {kind} {number}", fault)
         return document_in(reply, kind)
+
+    def documents(self, named: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Row | None]:
+        """Documents by their kind and id, in as few queries as there are, some at once. One that a query does not show,
+        since a search may lag, is read by itself; None: it is not there.
+
+        Raises:
+            StopConnection: as above.
+        """
+        by_kind: dict[str, list[str]] = {}
+        for kind, number in dict.fromkeys(named):
+            by_kind.setdefault(kind, []).append(number)
+        asked = [
+            (kind, where + _active_too(kind))
+            for kind, numbers in by_kind.items()
+            if len(numbers) > 1
+            for where in one_of("Id", numbers)
+        ]
+        found: dict[tuple[str, str], Row | None] = {
+            (kind, str(row["Id"])): row for kind, rows in self.lists(asked) for row in rows
+        }
+        missing = [one for one in dict.fromkeys(named) if one not in found]
+
+        def alone(one: tuple[str, str]) -> Row | None:
+            return self.document(*one)
+
+        return found | dict(zip(missing, self._at_once(alone, missing), strict=True))
+
+    def lists(self, asked: Sequence[tuple[str, str]]) -> list[tuple[str, list[Row]]]:
+        """The rows of several queries (kind and condition), some at once. Raises StopConnection."""
+
+        def listed(one: tuple[str, str]) -> tuple[str, list[Row]]:
+            return one[0], self.rows(*one)
+
+        return self._at_once(listed, asked)
 
     def rows(self, kind: str, where: str = "") -> list[Row]:
         """Every row of a query, page after page: a page has 1,000 rows at most [R]. A row that comes twice, because
@@ -136,14 +182,16 @@ def _lines(kind: str, row: Row, directory: Directory) -> Iterator[RecordLine]:
     currency = value_of(row, "CurrencyRef") or directory.book.currency
     total = decimal(row.get("TotalAmt"))
     customer = str((row.get("CustomerRef") or {}).get("name", ""))
-    said = {"party": customer} if customer else {}
+    said = {"customer": customer} if customer else {}
 
+    # Under names of their own: QuickBooks keeps none of them on the lines that it adds itself (customers, deposits), so
+    # that they cannot be compared line by line; each document was compared with them when it was posted.
     def line(account: str, amount: Decimal, klass: str = "", department: str = "", **more: str) -> RecordLine:
         dimensions: dict[str, str] = dict(more)
         if klass:
             dimensions["class"] = directory.named("Class", klass)
         if department:
-            dimensions["department"] = directory.named("Department", department)
+            dimensions["place"] = directory.named("Department", department)
         return RecordLine(directory.label(account), amount, currency, dimensions)
 
     if kind == wire.JOURNAL:
@@ -171,10 +219,20 @@ def _lines(kind: str, row: Row, directory: Directory) -> Iterator[RecordLine]:
         yield line(directory.account(role, needed_by="the tax on sales"), -sign * tax)
 
 
-def name_search(names: Sequence[str], kind: str) -> str:
-    """Conditions that find rows by their names, inactive ones too where they hold a name."""
-    wanted = ", ".join(quoted(name) for name in dict.fromkeys(names))
-    return f"DisplayName in ({wanted})" + (" and Active in (true, false)" if kind in _INACTIVE_TOO else "")
+def one_of(name: str, values: Sequence[str]) -> list[str]:
+    """Conditions, one a query, that find the rows of which a field has one of some values. `in` [C data queries]."""
+    texts = [quoted(value) for value in dict.fromkeys(values)]
+    parts = [texts[start : start + _LISTED] for start in range(0, len(texts), _LISTED)]
+    return [f"{name} = {part[0]}" if len(part) == 1 else f"{name} in ({', '.join(part)})" for part in parts]
+
+
+def name_searches(names: Sequence[str], kind: str) -> list[str]:
+    """Conditions, one a query, that find rows by their names, inactive ones too where they hold a name."""
+    return [where + _active_too(kind) for where in one_of("DisplayName", names)]
+
+
+def _active_too(kind: str) -> str:
+    return " and Active in (true, false)" if kind in _INACTIVE_TOO else ""
 
 
 def customers_of(rows: Sequence[Mapping[str, Any]], party: str) -> list[Mapping[str, Any]]:

@@ -28,7 +28,7 @@ UK_TAX_CODES: Mapping[str, str] = {
 class QuickBooksSettings(BaseModel):
     """The connection, the limits, and how the company's books are kept."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     realm_id: str = Field("", description="The company's id (realm id) at Intuit, as the consent brought it.")
     client_id: str = Field("", description="Client id of your app at developer.intuit.com.")
@@ -48,7 +48,7 @@ class QuickBooksSettings(BaseModel):
 
     calls_per_minute: int = Field(500, ge=1, description="Calls a minute for the company, by all apps.")  # [C]
     calls_per_second: int = Field(10, ge=1, description="Calls a second for this company and app.")  # [C]
-    calls_at_once: int = Field(1, ge=1, le=10, description="How many documents may be on their way at once.")
+    calls_at_once: int = Field(10, ge=1, le=10, description="How many documents may be on their way at once.")
     timeout: float = Field(130.0, gt=0, description="Seconds to wait for an answer; QuickBooks ends a call after 120.")
     pause: float = Field(
         60.0, ge=1, description="Seconds without a call after QuickBooks said that they are too many."

@@ -20,6 +20,7 @@ from dealbooks.documents import (
     Mode,
     MoneyDocument,
     MoneyKind,
+    NoTaxCode,
     Target,
     documents_of,
 )
@@ -76,7 +77,10 @@ def effects_of(posting: Posting, directory: Directory) -> tuple[EffectSpec, ...]
             f"it is in {entry.currency}, and the QuickBooks company is kept in {directory.book.currency}",
             fix="Enter this deal in QuickBooks by hand; Dealbooks carries deals in the book's own currency there.",
         )
-    found = documents_of(entry, target_of(directory, posting), posting.invoice)
+    try:
+        found = documents_of(entry, target_of(directory, posting), posting.invoice)
+    except NoTaxCode as error:
+        raise directory.no_such_tax_code(error.code) from error
     if found.covered_by is not None:
         return (_covered(posting),)
     made = _Effects(posting, directory)
@@ -117,7 +121,7 @@ class _Effects:
         """Customers, then documents in their order."""
         posting = self._posting
         customers = [
-            EffectSpec(name, bodies.customer(posting, party, self._directory))
+            EffectSpec(name, bodies.customer(posting, party, self._directory), subject=f"party:{party}")
             for party, name in self._customers.items()
         ]
         return (*customers, *self._made)

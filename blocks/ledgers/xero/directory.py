@@ -229,7 +229,8 @@ class Directory:
             )
         if option not in self._options[category]:
             raise ConfigError(
-                f"The tracking category {category} has no active option {option} in Xero, for the {name} {value}.",
+                f"The tracking category {category} has no active option {option} in Xero, for the {name} {value} of "
+                f"the book {self._book.name}.",
                 fix=f"Add the option in Xero, or name another one for {value}.",
             )
 

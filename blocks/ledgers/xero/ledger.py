@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from blocks.ledgers.api import ApiLedger
 from blocks.ledgers.xero.allocations import Allocations
@@ -43,6 +44,7 @@ _WHAT = {
 }  # fmt: skip
 _FOUR_DECIMALS = {"unitdp": "4"}
 _NOTHING = "Allocations/none"
+_BATCH = 50
 _AGAIN = "-2"  # the refusal of the first attempt is kept under the key itself
 
 
@@ -58,13 +60,14 @@ class XeroLedger(ApiLedger):
         tokens: TokenSource | None = None,
         locations: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(connection, tokens=tokens)
+        super().__init__(connection, tokens=tokens, together=settings.concurrent)
         self._book = book
         self._settings = settings
         self._locations = dict(locations or {})
         self._reads = Reads(self.read_again, settings)
         self._allocations = Allocations(self._reads, self.call, settings)
         self._directory: Directory | None = None
+        self._contacts: dict[str, Lookup] = {}  # by our number: who is there
 
     @property
     def capabilities(self) -> Capabilities:
@@ -77,7 +80,7 @@ class XeroLedger(ApiLedger):
             native_key_seconds=None,
             searchable=True,  # by number, by the payments of a document, by narration or reference (4, 5)
             settle_seconds=self._settings.settle_seconds,
-            batch_size=1,  # a key covers a whole call: one document each (3.1)
+            batch_size=_BATCH,  # one call each, since a key covers a whole call (3.1); they are read back together
             drafts=True,  # Status DRAFT (3.1)
             documents=True,
             dimensions=2,  # active tracking categories (3.1)
@@ -111,6 +114,27 @@ class XeroLedger(ApiLedger):
         return expected_of(request)
 
     # -- writing -------------------------------------------------------------------------------------------
+
+    def send(self, requests: Sequence[Request]) -> list[Outcome]:
+        """One call an effect; who of the contacts is there already is asked once before them.
+
+        Raises:
+            StopConnection: Xero cannot be used now; nothing was sent.
+        """
+        unknown = [_number(one) for one in requests if one.payload["op"] == "customer"]
+        unknown = [number for number in unknown if number not in self._contacts]
+        if len(unknown) > 1:
+            self._contacts |= self._reads.contacts(unknown) or {}
+        outcomes = super().send(requests)
+        if any(outcome.verdict is Verdict.REFUSED for outcome in outcomes):
+            self._contacts.clear()  # one may have been archived
+        return outcomes
+
+    def touches(self, request: Request) -> Iterable[str]:
+        """The documents and the contact that an effect refers to; of a contact, also its name."""
+        if request.payload["op"] == "customer":
+            return (request.subject, f"name {str(request.payload['body']['Name']).casefold()}")
+        return super().touches(request)
 
     def write(self, request: Request) -> Outcome:
         """Make the call of one effect; for a contact, a refund and an allocation the few calls.
@@ -162,13 +186,19 @@ class XeroLedger(ApiLedger):
 
     def _customer(self, request: Request) -> Outcome:
         """Found by our number, or created; where the name is another contact's, with our number behind it."""
-        body, what = dict(request.payload["body"]), self._what(request)
-        number = str(body["ContactNumber"])
-        found = self._reads.contact(number)
-        if found.presence is Presence.FOUND:
-            return Outcome(Verdict.HAPPENED, found.ref)
+        number = _number(request)
+        found = self._contacts.pop(number, None) or self._reads.contact(number)
         if found.presence is Presence.UNDECIDED:
             return Outcome(Verdict.REFUSED, reason=found.reason)
+        outcome = Outcome(Verdict.HAPPENED, found.ref)
+        if found.presence is Presence.ABSENT:
+            outcome = self._made(request, number)
+        if outcome.verdict is Verdict.HAPPENED:
+            self._contacts[number] = Lookup(Presence.FOUND, outcome.ref)
+        return outcome
+
+    def _made(self, request: Request, number: str) -> Outcome:
+        body, what = dict(request.payload["body"]), self._what(request)
         suffix = f" ({number})"
         for name in (body["Name"], body["Name"][: 255 - len(suffix)] + suffix):
             sent = {**body, "Name": name}
@@ -235,17 +265,27 @@ class XeroLedger(ApiLedger):
         return Lookup(Presence.FOUND, self._allocation_ref(invoice, notes))
 
     def read(self, refs: Sequence[str]) -> list[Reading]:
-        """Read each ref from Xero itself. Raises StopConnection."""
-        return [Reading(ref, self._figures(ref)) for ref in refs]
+        """Read each ref from Xero itself, those of a resource together. Raises StopConnection."""
+        named = [ref.partition("/")[::2] for ref in refs]
+        found = {
+            resource: self._reads.several(resource, [rest for one, rest in named if one == resource])
+            for resource in dict.fromkeys(resource for resource, _ in named)
+            if resource != "Allocations"
+        }
+        return [
+            Reading(ref, self._figures(resource, rest, found))
+            for ref, (resource, rest) in zip(refs, named, strict=True)
+        ]
 
-    def _figures(self, ref: str) -> Mapping[str, str] | None:
-        resource, _, rest = ref.partition("/")
+    def _figures(
+        self, resource: str, rest: str, found: Mapping[str, Mapping[str, dict[str, Any] | None]]
+    ) -> Mapping[str, str] | None:
         if resource == "Allocations":
             invoice, _, notes = rest.partition("/")
             left = self._allocations.left(invoice, notes.split(",")) if notes else Decimal(0)
             return {"left to allocate": money(left)}
-        found = self._reads.one(resource, rest)
-        return None if found is None else figures_of(resource, found)
+        document = found[resource][rest]
+        return None if document is None else figures_of(resource, document)
 
     def records(self, first: date, last: date) -> Iterable[Record]:
         """Every transaction of a period. Raises StopConnection."""
@@ -255,6 +295,21 @@ class XeroLedger(ApiLedger):
         """The later of the organisation's two lock dates, as they are now. Raises StopConnection."""
         self._directory = self._looked_up()
         return self._directory.lock_date
+
+    def reached(self, given: Mapping[str, str]) -> list[str]:
+        """Which organisations the consent opened, and whether the settings name one of them."""
+        found = {str(one.get("tenantId")): str(one.get("tenantName")) for one in self._reads.organisations()}
+        if self._settings.tenant_id in found:
+            return [f"It is the organisation {found[self._settings.tenant_id]}."]
+        return [
+            "The consent is for other organisations than the one that dealbooks.yaml names.",
+            f"Write the one you mean into it, under books.{self._book.name}.ledger:",
+            *(f'  tenant_id: "{ref}"  # {name}' for ref, name in found.items()),
+        ]
+
+    def kept_in(self) -> str:
+        """The name of the company. Raises StopConnection."""
+        return str(self._reads.organisation().get("Name") or "")
 
     def problems(self) -> list[str]:
         """What is wrong with the connection, the organisation or the settings, in words."""
@@ -274,3 +329,8 @@ class XeroLedger(ApiLedger):
             tax_rates=self._reads.all("TaxRates"),
             tracking=self._reads.all("TrackingCategories"),
         )
+
+
+def _number(request: Request) -> str:
+    """Our number of a contact."""
+    return str(request.payload["body"]["ContactNumber"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from blocks.ledgers.xero.answers import ID_FIELDS
 from blocks.ledgers.xero.bodies import number_of, ref_id
 from blocks.ledgers.xero.settings import XeroSettings
 from blocks.ledgers.xero.wire import date_filter, day, key_in, listed
@@ -14,6 +15,8 @@ from dealbooks.http import Call, Reply
 from dealbooks.ledger import Lookup, Presence, Request
 
 Ask = Callable[[Call], Reply]
+_BY_IDS = frozenset({"Invoices", "Contacts"})  # resources whose lists take IDs [contract]
+_TOGETHER = 40  # ids or numbers in one filter, which stands in an address
 _ABSENT = Lookup(Presence.ABSENT)
 _GONE = frozenset({"DELETED", "VOIDED"})
 _TEXTS = {"ManualJournals": "Narration", "BankTransactions": "Reference", "Payments": "Reference"}
@@ -34,10 +37,50 @@ class Reads:
         found = listed(self._good(reply, resource), resource)
         return found[0] if found else None
 
+    def several(self, resource: str, refs: Sequence[str]) -> dict[str, dict[str, Any] | None]:
+        """Documents by their ids, in as few lists as there are. One that a list does not show, since it may lag or not
+        take the filter, is read by itself; None: it is not there."""
+        wanted, name = list(dict.fromkeys(refs)), ID_FIELDS[resource]
+        found: dict[str, dict[str, Any]] = {}
+        for part in _parts(wanted) if len(wanted) > 1 else ():
+            if resource in _BY_IDS:
+                params = {"IDs": ",".join(part)}
+            else:
+                params = {"where": " OR ".join(f'{name}==Guid("{ref}")' for ref in part)}
+            found |= {str(doc.get(name)): doc for doc in self._whole(resource, params) or ()}
+        return {ref: found.get(ref) or self.one(resource, ref) for ref in wanted}
+
+    def contacts(self, numbers: Sequence[str]) -> dict[str, Lookup] | None:
+        """Contacts by our numbers, in as few lists as there are; None where Xero does not take the filter [recalled].
+        A list may lag: one that it does not show is not surely absent, but no second one of its number can be made."""
+        found: dict[str, list[dict[str, Any]]] = {number: [] for number in numbers}
+        for part in _parts(list(found)):
+            where = " OR ".join(f'ContactNumber=="{_escaped(number)}"' for number in part)
+            shown = self._whole("Contacts", {"where": where, "includeArchived": "true"})
+            if shown is None:
+                return None
+            for doc in shown:
+                found.get(str(doc.get("ContactNumber")), []).append(doc)
+        return {number: _contact(docs[0] if docs else None, number) for number, docs in found.items()}
+
+    def _whole(self, resource: str, params: Mapping[str, str]) -> list[dict[str, Any]] | None:
+        """A page with everything that a filter lets through, lines too; None where the filter is not taken."""
+        whole = {**params, "page": "1", "pageSize": str(max(_TOGETHER, self._settings.page_size))}
+        reply = self._ask(Call.get(f"/{resource}", whole, what=f"list {resource}"))
+        return listed(reply, resource) if reply.status == 200 else None
+
     def all(self, resource: str, params: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """A list that has no pages."""
         reply = self._ask(Call.get(f"/{resource}", params, what=f"list {resource}"))
         return listed(self._good(reply, resource), resource)
+
+    def organisations(self) -> list[dict[str, Any]]:
+        """The organisations that our consent opened (GET /connections, beside the accounting API). Raises
+        StopConnection."""
+        address = urlsplit(self._settings.base_url)
+        call = Call.get(f"{address.scheme}://{address.netloc}/connections", what="list the organisations")
+        found = self._good(self._ask(call), "connections").json()
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     def organisation(self) -> dict[str, Any]:
         """The organisation, with its lock dates."""
@@ -74,13 +117,7 @@ class Reads:
 
     def contact(self, number: str) -> Lookup:
         """A contact by our number. One that was archived is not ours to bring back."""
-        found = self.one("Contacts", number)
-        if found is None or str(found.get("ContactNumber")) != number:
-            return _ABSENT
-        if found.get("ContactStatus") != "ACTIVE":
-            reason = f"The contact {found.get('Name')} ({number}) is archived in Xero: restore it there."
-            return Lookup(Presence.UNDECIDED, reason=reason)
-        return Lookup(Presence.FOUND, f"Contacts/{found['ContactID']}")
+        return _contact(self.one("Contacts", number), number)
 
     def numbered(self, request: Request) -> Lookup:
         """An invoice or credit note by its number: ours when our key stands in its reference."""
@@ -115,11 +152,9 @@ class Reads:
         where = f'{name}.StartsWith("{request.key}")'
         if when is not None:
             where = f"{date_filter(when, when)} AND {where}"
-        found = [
-            doc
-            for doc in self.pages(resource, where)
-            if key_in(doc.get(name)) == request.key and doc.get("Status") not in _GONE
-        ]
+        ours = [doc for doc in self.pages(resource, where) if key_in(doc.get(name)) == request.key]
+        # One that somebody voided was made: it is found, and disputed when it is read, never made again.
+        found = [doc for doc in ours if doc.get("Status") not in _GONE] or ours[:1]
         if len(found) > 1:
             return Lookup(Presence.UNDECIDED, reason=f"Xero has it {len(found)} times: delete all but one there.")
         return Lookup(Presence.FOUND, f"{resource}/{found[0][f'{resource[:-1]}ID']}") if found else _ABSENT
@@ -134,3 +169,20 @@ class Reads:
             f"Xero does not show {resource} (HTTP {reply.status}). {told}".strip(),
             fix="Look at the scopes of the connection and reconnect it, or try again later.",
         )
+
+
+def _contact(found: Mapping[str, Any] | None, number: str) -> Lookup:
+    if found is None or str(found.get("ContactNumber")) != number:
+        return _ABSENT
+    if found.get("ContactStatus") != "ACTIVE":
+        reason = f"The contact {found.get('Name')} ({number}) is archived in Xero: restore it there."
+        return Lookup(Presence.UNDECIDED, reason=reason)
+    return Lookup(Presence.FOUND, f"Contacts/{found['ContactID']}")
+
+
+def _parts(refs: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (refs[start : start + _TOGETHER] for start in range(0, len(refs), _TOGETHER))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -52,7 +52,7 @@ class Words(BaseModel):
 class XeroSettings(BaseModel):
     """The settings of one organisation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     tenant_id: str = Field("", description="The organisation; not needed by a custom connection.")
     client_id: str = Field("", description="Client id of the app that is registered with Xero.")

@@ -346,7 +346,8 @@ class _Writer:
             body["Addresses"] = [{"AddressType": "STREET", **address}]
         if known.vat_number:
             body["TaxNumber"] = known.vat_number[:50]
-        self._add("customer", {"op": "customer", "resource": "Contacts", "body": body})
+        payload = {"op": "customer", "resource": "Contacts", "body": body}
+        self.specs.append(EffectSpec("customer", payload, subject=f"party:{party}"))
 
     def _payload(self, op: str, resource: str, body: dict[str, Any]) -> dict[str, Any]:
         return {"op": op, "resource": resource, "body": body, "mark": self._mark()}

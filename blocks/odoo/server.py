@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from blocks.ledgers.odoo.answers import outcome_of, worth_another_try
-from blocks.ledgers.odoo.wires import Ask, Failed, Json2, JsonRpc, Login, Said, Wire, XmlRpc
+from blocks.odoo.answers import outcome_of, worth_another_try
+from blocks.odoo.wires import Ask, Failed, Json2, JsonRpc, Login, Said, Wire, XmlRpc
 from dealbooks.errors import StopConnection
 from dealbooks.http import Call, Reply
 from dealbooks.ledger import Outcome
@@ -20,13 +20,13 @@ _TRIES = 4
 class Server:
     """Reads raise StopConnection; a write ends as what it said, or as an outcome.
 
-    `read_call` repeats a call while the server is busy; `write_call` makes it once.
+    `read_call` repeats a call while the server is busy; `write_call` makes it once, and there is none for a source.
     """
 
     def __init__(
         self,
         read_call: Callable[[Call], Reply],
-        write_call: Callable[[Call, str], Reply | Outcome],
+        write_call: Callable[[Call, str], Reply | Outcome] | None = None,
         *,
         name: str,
         database: str,
@@ -74,6 +74,7 @@ class Server:
         self, model: str, method: str, ids: Sequence[int] = (), *, what: str, effect: str, **arguments: Any
     ) -> Said | Failed | Outcome:
         """Call a method that changes something, once. An outcome where its end is clear without the answer's words."""
+        assert self._write_call is not None, "a source writes nothing"
         ask = Ask(model, method, tuple(ids), arguments, self.context, what, writes=True)
         end = self._write_call(self._chosen().call(ask, self._logged_in()), effect)
         return end if isinstance(end, Outcome) else self._chosen().read(end)
@@ -92,7 +93,7 @@ class Server:
             info = said.value.get("server_version_info") if isinstance(said, Said) and said.value else None
         if not isinstance(info, list) or not info or not str(info[0]).isdigit():
             raise StopConnection(
-                f"{self._name}: what answers at this address is not Odoo.", fix="Correct the address of the ledger."
+                f"{self._name}: what answers at this address is not Odoo.", fix="Correct the address in its settings."
             )
         return int(info[0])
 

@@ -6,7 +6,7 @@ An answer that is not Odoo's own (a proxy's page, half a body) says nothing of w
 
 from __future__ import annotations
 
-from blocks.ledgers.odoo.wires import Failed
+from blocks.odoo.wires import Failed
 from dealbooks.ledger import Outcome, Verdict
 
 # Another transaction wanted the same rows, and the server's own five tries did not help [C service/model.py].
