@@ -4,7 +4,11 @@ UV := .uv/bin/uv
 RUN := .venv/bin/python
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-long lint bench clean
+.PHONY: setup demo test test-long lint bench simulate clean
+
+# How many lives `make simulate` lives on each ledger, and from which seed on (docs/proof.md).
+SEEDS ?= 100
+START ?= 1
 
 setup: $(STAMP)
 
@@ -34,6 +38,9 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(RUN) -m benchmarks
+
+simulate: $(STAMP)
+	$(RUN) tests/simulate.py --seeds $(SEEDS) --first $(START) --jobs 2
 
 clean:
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis

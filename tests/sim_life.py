@@ -3,51 +3,37 @@ faults end, everything is drained, and the history checker judges what the platf
 
 from __future__ import annotations
 
-import json
 import random
-import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import httpx
-from documents_support import record
+import sim_deals
 from sim_checker import Verdict, check, source_of
+from sim_deals import TAKES_BACK
+from sim_process import Died, Fate, Process, born
+from sim_store import home, new_store
 from sim_worlds import ALL, BOOK, World
 from sqlalchemy import func, select
 
-from dealbooks.deal import Deal
 from dealbooks.errors import DealbooksError, LeaseLost, Overtaken, StopConnection
-from dealbooks.ledger import Ledger, Party, Posting
+from dealbooks.ledger import Posting
 from dealbooks.oauth import DeadGrant
 from dealbooks.outbox import Drain, Planned, enqueue
-from dealbooks.pipeline.keys import posting_key
-from dealbooks.store import Store, Tx
-from dealbooks.store.schema import ensure
+from dealbooks.store import Store
 from dealbooks.store.tables import effects
-from sandbox.kit import Fault, FaultPlan, Platform, SandboxTransport
+from sandbox.kit import Fault, FaultPlan
 
-_CASES = Path(__file__).parent / "golden" / "cases"
-_UK = ("G09", "G10", "G11", "G12", "G13", "G14")
-_NAMES = ("Gwen Prothero", "Idris Owen")
 _PAUSES = (0.0, 1.0, 5.0, 30.0, 61.0, 130.0, 200.0, 700.0, 1000.0, 4000.0)
 _LEASE = 60.0
 _FAULTS_OF_OURS = (DealbooksError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-_TAKES_BACK = ("sale.reversed", "sale.unwound")
 _OPEN = ("held", "pending", "sending", "unknown")
 SETTLING = frozenset({"receivable.customer", "clearing.settlement", "payable.customer_deposits"})
 # A run that is quiet for so long after the last fault has nothing left that could still happen.
 _QUIET, _QUIET_PAUSE = 60, 3600.0
-
-
-class Died(BaseException):
-    """The process is gone: nothing that it holds may write again."""
 
 
 @dataclass(frozen=True)
@@ -80,72 +66,6 @@ def command(ledger: str, seed: int) -> str:
 
 
 @dataclass
-class _Fate:
-    """When a process dies or pauses: after so many of its steps (a call, an answer, a commit before or after)."""
-
-    dies_in: int = -1
-    pauses_in: int = -1
-    paused: Callable[[], None] = lambda: None
-    dead: bool = False
-
-    def step(self) -> None:
-        """One more step is about to be made. Raises Died."""
-        if self.dead or self.dies_in == 0:
-            self.dead = True
-            raise Died
-        self.dies_in -= 1
-
-    def may_pause(self) -> None:
-        """Between a call and its answer: the process is stopped for longer than its lease holds."""
-        self.pauses_in -= 1
-        if self.pauses_in == 0:
-            self.paused()
-
-
-class _MortalStore(Store):
-    """The store as one process has it; a dead one cannot write."""
-
-    def __init__(self, real: Store, fate: _Fate) -> None:
-        self.url, self.clock, self.engine = real.url, real.clock, real.engine
-        self._fate = fate
-
-    @contextmanager
-    def transaction(self, actor: str, action: str) -> Iterator[Tx]:
-        """A transaction before or after whose commit the process may die."""
-        self._fate.step()
-        with super().transaction(actor, action) as tx:
-            yield tx
-            self._fate.step()
-        self._fate.step()
-
-
-class _MortalTransport(SandboxTransport):
-    """Calls before or after which the process may die, or pause."""
-
-    def __init__(self, platform: Platform, fate: _Fate) -> None:
-        super().__init__(platform)
-        self._fate = fate
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """One request."""
-        self._fate.step()
-        try:
-            return super().handle_request(request)
-        finally:
-            self._fate.may_pause()
-            self._fate.step()
-
-
-@dataclass
-class _Process:
-    """A process that drains: its own connection, its own memory."""
-
-    store: Store
-    ledger: Ledger
-    fate: _Fate
-
-
-@dataclass
 class _Run:
     """What one life holds."""
 
@@ -156,33 +76,33 @@ class _Run:
     stages: list[list[Posting]]
     deaths: int = 0
     takeovers: int = 0
-    process: _Process | None = None
+    process: Process | None = None
     errors: list[Verdict] = field(default_factory=list)
 
-    def born(self, fate: _Fate) -> _Process:
-        store = _MortalStore(self.store, fate)
-        transport = _MortalTransport(self.world.platform, fate)
-        return _Process(store, self.world.connect(store, self.folder, transport), fate)
+    def born(self, fate: Fate) -> Process:
+        return born(self.world, self.store, self.folder, fate)
 
-    def alive(self) -> _Process:
+    def alive(self) -> Process:
         if self.process is None or self.process.fate.dead:
-            self.process = self.born(_Fate())
+            self.process = self.born(Fate())
         return self.process
 
-    def drawn(self, process: _Process) -> None:
+    def drawn(self, process: Process) -> None:
         """When this process dies or pauses, by the dice."""
         fate = process.fate
         fate.dies_in = self.dice.randrange(0, 120) if self.dice.random() < 0.3 else -1
-        fate.pauses_in = self.dice.randrange(1, 40) if self.dice.random() < 0.15 else -1
+        fate.pauses_in = self.dice.randrange(1, 40) if self.dice.random() < 0.3 else -1
         fate.paused = self.take_over
 
     def take_over(self) -> None:
-        """Another process drains while the first one is stopped for longer than its lease."""
+        """Another process drains, once or for hours, while the first one is stopped for longer than its lease."""
         self.takeovers += 1
-        self.world.clock.sleep(_LEASE + self.dice.choice((1.0, 200.0, 1500.0)))
-        self.drain(self.born(_Fate()))
+        other = self.born(Fate())
+        for _ in range(self.dice.choice((1, 2, 6))):
+            self.world.clock.sleep(_LEASE + self.dice.choice((1.0, 200.0, 1500.0)))
+            self.drain(other)
 
-    def drain(self, process: _Process) -> None:
+    def drain(self, process: Process) -> None:
         """One run of the outbox, however it ends."""
         try:
             self._planned(process)
@@ -197,15 +117,15 @@ class _Run:
             self.errors.append(Verdict("a run", "stopped", f"{type(error).__name__}: {error} {_place(error)}"))
             process.fate.dead = True
 
-    def _planned(self, process: _Process) -> None:
+    def _planned(self, process: Process) -> None:
         """Put what may be planned into the outbox."""
         waits: set[str] = set()
         for stage in list(self.stages):
             deal = stage[0].key.deal
-            if deal in waits or (stage[0].entry.event in _TAKES_BACK and self._unsettled(deal)):
+            if deal in waits or (stage[0].entry.event in TAKES_BACK and self._unsettled(deal)):
                 waits.add(deal)
                 continue
-            takes_back = tuple(one.key for one in stage if one.entry.event in _TAKES_BACK)
+            takes_back = tuple(one.key for one in stage if one.entry.event in TAKES_BACK)
             planned = [
                 Planned(one, process.ledger.effects(one), takes_back if one.entry.event == "sale.posted" else ())
                 for one in stage
@@ -264,9 +184,9 @@ def live(name: str, seed: int, *, make: Callable[[], World] | None = None, steps
 
 
 def _lived(world: World, store: Store, folder: Path, dice: random.Random, name: str, seed: int, steps: int) -> Life:
-    cases = _cases(dice)
+    cases = sim_deals.cases(dice)
     own = frozenset(world.codes[role] for role in SETTLING)
-    run = _Run(world, store, folder, dice, _stages(dice, cases))
+    run = _Run(world, store, folder, dice, sim_deals.stages(dice, cases))
     world.clock.sleep(timedelta(days=1).total_seconds())  # its lists are nothing new
     world.consent(run.alive().ledger)
     plan = FaultPlan(seed, _rates(dice))
@@ -280,15 +200,15 @@ def _lived(world: World, store: Store, folder: Path, dice: random.Random, name: 
         world.clock.sleep(dice.choice(_PAUSES) if dice.random() < 0.3 else run.until_due())
     world.platform.faults = quiet
     for _ in range(_QUIET):
-        run.process = run.born(_Fate())
+        run.process = run.born(Fate())
         run.drain(run.process)
         if run.finished():
             break
         world.clock.sleep(_QUIET_PAUSE + run.until_due())
     world.clock.sleep(timedelta(days=2).total_seconds())  # whatever was still under way
-    wrong = check(world.held(), [source_of(case, world.codes) for case in cases], own) + run.errors
+    wrong = sorted({*check(world.held(), [source_of(case, world.codes) for case in cases], own), *run.errors})
     return Life(
-        seed, name, tuple(sorted(wrong)), run.states(), tuple(run.why()), dict(plan.hits), run.deaths, run.takeovers,
+        seed, name, tuple(wrong), run.states(), tuple(run.why()), dict(plan.hits), run.deaths, run.takeovers,
         len(world.platform.log.writes),
     )  # fmt: skip
 
@@ -298,127 +218,8 @@ def _place(error: BaseException) -> str:
     return f"{Path(frame.filename).name}:{frame.lineno}"
 
 
-# -- what is drawn -----------------------------------------------------------------------------------------
-
-
 def _rates(dice: random.Random) -> dict[Fault, float]:
     """Some faults often, some seldom, some not at all; more than half of all calls go well."""
     rates = {fault: dice.choice((0.0, 0.0, 0.02, 0.06, 0.15)) for fault in Fault}
     sum_ = sum(rates.values())
     return {fault: rate * min(1.0, 0.45 / sum_) for fault, rate in rates.items()} if sum_ else rates
-
-
-def _cases(dice: random.Random) -> list[dict[str, Any]]:
-    """One to three deals, sometimes of one customer, sometimes of two with one name."""
-    count = dice.choice((1, 1, 2, 3))
-    same, alike = dice.random() < 0.3, dice.random() < 0.3
-    made = []
-    for number in range(1, count + 1):
-        customer = 1 if same else number
-        made.append(case_of(dice.choice(_UK), number, customer, _NAMES[0 if alike or same else number % 2]))
-    return made
-
-
-def _stages(dice: random.Random, cases: Sequence[Mapping[str, Any]]) -> list[list[Posting]]:
-    """What is put into the outbox at once: entries in their order; what takes a sale back, with what follows it."""
-    stages: list[list[Posting]] = []
-    for case in cases:
-        stage: list[Posting] = []
-        for posting in postings_of(json.dumps({name: case[name] for name in ("deal", "deal_amended") if name in case})):
-            if stage and (posting.entry.event in _TAKES_BACK or (not _cut_off(stage) and dice.random() < 0.4)):
-                stages.append(stage)
-                stage = []
-            stage.append(posting)
-        stages.append(stage)
-    return stages
-
-
-def _cut_off(stage: Sequence[Posting]) -> bool:
-    return stage[0].entry.event in _TAKES_BACK
-
-
-@lru_cache(maxsize=256)
-def case_of(case: str, number: int, customer: int, name: str = _NAMES[0]) -> dict[str, Any]:
-    """A golden case under a number, a car and a customer of its own."""
-    text = next(_CASES.glob(f"{case}-*.json")).read_text(encoding="utf-8")
-    data: dict[str, Any] = json.loads(text)
-    deal = data["deal"]
-    text = text.replace(deal["deal_id"], f"UK-{number:05d}").replace(deal["vehicle"]["stock_no"], f"S{number:05d}")
-    data = json.loads(text.replace(f'"{deal["customer"]["id"]}"', f'"C-{customer:03d}"'))
-    for stage in ("deal", "deal_amended"):
-        if stage in data:
-            data[stage]["customer"]["name"] = name
-    return data
-
-
-@lru_cache(maxsize=256)
-def postings_of(text: str) -> tuple[Posting, ...]:
-    """What the pipeline would put into the outbox for a deal, stage by stage."""
-    stages = [Deal.model_validate(data) for data in json.loads(text).values()]
-    recorded = record(*stages)
-    deal = recorded.deal
-    party = Party(deal.customer.id, deal.customer.name or deal.customer.id)
-    found = []
-    for entry, facts in recorded.entries:
-        sale = "" if facts is None else facts.entry_id
-        plain = Posting(
-            posting_key(BOOK, deal.deal_id, entry.entry_id), entry, deal_number=deal.deal_id, vin=deal.vehicle.vin,
-            stock_no=deal.vehicle.stock_no, customer_name=party.name, parties={party.id: party}, invoice=facts,
-        )  # fmt: skip
-        found.append(
-            replace(
-                plain,
-                reverses=posting_key(BOOK, deal.deal_id, entry.reverses) if entry.reverses else None,
-                sale=posting_key(BOOK, deal.deal_id, sale) if sale else None,
-            )
-        )
-    return tuple(found)
-
-
-# -- a store that costs nothing ------------------------------------------------------------------------------
-
-
-def in_memory() -> str | None:
-    """Where a folder costs nothing, if the machine has that."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
-
-
-@lru_cache(maxsize=1)
-def _home() -> tempfile.TemporaryDirectory[str]:
-    """The folder of this process's lives."""
-    return tempfile.TemporaryDirectory(prefix="dealbooks-lives-", dir=_inside or in_memory())
-
-
-_inside = ""
-
-
-def live_in(folder: str) -> None:
-    """For a worker process, which does not tidy up at its end: keep everything in a folder of its parent's."""
-    global _inside
-    _inside = folder
-
-
-def home() -> Path:
-    """Its path: the key to kept tokens is there too."""
-    return Path(_home().name)
-
-
-@lru_cache(maxsize=1)
-def _opened() -> tuple[Store, bytes]:
-    """One store for all lives of this process, so that statements are compiled once; and the bytes of an empty one."""
-    file = home() / "store.db"
-    store = Store(f"sqlite:///{file}")
-    ensure(store)
-    store.close()
-    return store, file.read_bytes()
-
-
-def new_store(world: World) -> Store:
-    """An empty store that keeps the world's time."""
-    store, empty = _opened()
-    store.close()
-    for name in ("store.db-wal", "store.db-shm"):
-        (home() / name).unlink(missing_ok=True)
-    (home() / "store.db").write_bytes(empty)
-    store.clock = world.clock
-    return store

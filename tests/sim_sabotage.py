@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -63,6 +64,7 @@ def lease_ignored(patch: Patch) -> None:
     """Every process goes on as if it were alone."""
     patch.setattr(Lease, "acquire", lambda _self: True)
     patch.setattr(Lease, "check", lambda _self, _tx: None)
+    patch.setattr(Lease, "held", lambda _self: True)
     patch.setattr(Lease, "release", lambda _self: None)
     patch.setattr(Drain, "_recover", _left_behind_is(EffectState.PENDING))
 
@@ -75,7 +77,7 @@ def fencing_ignored(patch: Patch) -> None:
 def absent_at_once(patch: Patch) -> None:
     """Not found counts as did not happen, however short a while after it was sent, and whatever the key's life."""
 
-    def absent(self: Drain, row: Any, lookup: Any) -> Any:
+    def absent(self: Drain, row: Any, lookup: Any, asked: datetime) -> Any:
         return drain._Result(row, EffectState.PENDING, next_at=self._later(0))
 
     patch.setattr(Drain, "_absent", absent)
@@ -137,7 +139,7 @@ def refusal_forgotten(patch: Patch) -> None:
 def deaf_to_settling(patch: Patch) -> None:
     """The ledger says that its search needs time, and nobody listens; keys are taken to be remembered for ever."""
 
-    def absent(self: Drain, row: Any, lookup: Any) -> Any:
+    def absent(self: Drain, row: Any, lookup: Any, asked: datetime) -> Any:
         real = self._ledger.capabilities
 
         class Told:
@@ -145,11 +147,25 @@ def deaf_to_settling(patch: Patch) -> None:
 
         kept, self._ledger = self._ledger, Told()  # type: ignore[assignment]
         try:
-            return _REAL_ABSENT(self, row, lookup)
+            return _REAL_ABSENT(self, row, lookup, asked)
         finally:
             self._ledger = kept
 
     patch.setattr(Drain, "_absent", absent)
+
+
+def subject_ignored(patch: Patch) -> None:
+    """Two effects make the same customer, though it is not known whether the first one has."""
+
+    def ready(book: str, at: str) -> Any:
+        return (effects.c.book == book) & (effects.c.state == EffectState.PENDING.value) & (effects.c.next_at <= at)
+
+    patch.setattr(drain, "ready", ready)
+
+
+def woken_unaware(patch: Patch) -> None:
+    """A process that was stopped in a batch goes on with it, though another one has taken over."""
+    patch.setattr(Lease, "held", lambda _self: True)
 
 
 SABOTAGES: Mapping[str, Callable[[Patch], None]] = {
@@ -157,5 +173,6 @@ SABOTAGES: Mapping[str, Callable[[Patch], None]] = {
     for made in (
         no_look_up, random_key, lease_ignored, fencing_ignored, absent_at_once, intent_not_kept, doubt_is_success,
         left_behind_is_success, needs_ignored, one_key_for_all, refusal_forgotten, deaf_to_settling,
+        subject_ignored, woken_unaware,
     )
 }  # fmt: skip

@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import sim_life
+import sim_deals
+import sim_store
 from sim_checker import Source, Verdict, check, source_of
+from sim_life import SETTLING
 from sim_worlds import ALL, BOOK
 from sqlalchemy import func, select
 
@@ -33,19 +35,19 @@ class Endured:
 def endure(name: str, writes: int, *, at_once: int = 50) -> Endured:
     """Post deals, some at once, until so many of their writes were answered by a time-out after they had been done."""
     world = ALL[name]()
-    store = sim_life.new_store(world)
-    ledger = world.connect(store, sim_life.home(), SandboxTransport(world.platform))
+    store = sim_store.new_store(world)
+    ledger = world.connect(store, sim_store.home(), SandboxTransport(world.platform))
     world.clock.sleep(86_400.0)
     world.consent(ledger)
     sources: list[Source] = []
     plan = world.platform.faults = FaultPlan(0, {Fault.TIMEOUT_AFTER: 1.0})
     while plan.hits[Fault.TIMEOUT_AFTER] < writes:
         some = range(len(sources) + 1, len(sources) + 1 + at_once)
-        cases = [sim_life.case_of(_DEALS[number % len(_DEALS)], number, number) for number in some]
+        cases = [sim_deals.case_of(_DEALS[number % len(_DEALS)], number, number) for number in some]
         planned = [
             Planned(one, ledger.effects(one))
             for case in cases
-            for one in sim_life.postings_of(json.dumps({"deal": case["deal"]}))
+            for one in sim_deals.postings_of(json.dumps({"deal": case["deal"]}))
         ]
         with store.transaction("simulation", "enqueue") as tx:
             enqueue(tx, ledger, planned)
@@ -54,7 +56,7 @@ def endure(name: str, writes: int, *, at_once: int = 50) -> Endured:
             world.clock.sleep(1000.0)
             if Drain(store, BOOK, ledger).run().clean:
                 break
-    own = frozenset(world.codes[role] for role in sim_life.SETTLING)
+    own = frozenset(world.codes[role] for role in SETTLING)
     wrong = tuple(check(world.held(), sources, own))
     return Endured(plan.hits[Fault.TIMEOUT_AFTER], len(sources), wrong, _states(store))
 

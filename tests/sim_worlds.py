@@ -74,8 +74,8 @@ def odoo() -> World:
     )
 
 
-def quickbooks() -> World:
-    """QuickBooks Online in the United Kingdom."""
+def quickbooks(at_once: int = 1) -> World:
+    """QuickBooks Online in the United Kingdom. One call at a time: a seed must repeat itself."""
     clock = VirtualClock()
     setup = quickbooks_support.company("uk")
     sandbox = QuickBooksSandbox([setup], settings=QuickBooksSandboxSettings(), clock=clock)
@@ -84,6 +84,7 @@ def quickbooks() -> World:
     settings = QuickBooksSettings(
         realm_id=setup.realm, client_id="sandbox-app", client_secret=SecretStr("sandbox-secret"),
         base_url="http://quickbooks.test", token_url="http://quickbooks.test/oauth2/v1/tokens/bearer",
+        calls_at_once=at_once,
     )  # fmt: skip
     ids = {str(row["Id"]): str(row["AcctNum"]) for row in setup.lists["Account"]}
     own = sandbox.company().own
@@ -119,9 +120,9 @@ class _XeroRig(xero_support.Rig):
         return given
 
 
-def xero() -> World:
-    """Xero in the United Kingdom, a custom connection."""
-    return _xero("xero", _XeroRig())
+def xero(at_once: int = 1) -> World:
+    """Xero in the United Kingdom, a custom connection. One call at a time, as above."""
+    return _xero("xero", _XeroRig(), concurrent=at_once)
 
 
 def keyless() -> World:

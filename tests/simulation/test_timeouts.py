@@ -8,15 +8,16 @@ from sim_worlds import WORLDS
 
 
 @pytest.mark.parametrize("ledger", WORLDS)
-def test_a_hundred_lost_answers_leave_every_deal_posted_once(ledger: str) -> None:
-    end = endure(ledger, 100, at_once=10)
+def test_lost_answers_leave_every_deal_posted_once(ledger: str) -> None:
+    end = endure(ledger, 60, at_once=6)
     assert (end.wrong, set(end.states)) == ((), {"posted"})
-    assert end.timeouts >= 100
+    assert end.timeouts >= 60
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("ledger", WORLDS)
-def test_ten_thousand_lost_answers_leave_every_deal_posted_once(ledger: str) -> None:
-    end = endure(ledger, 10_000)
+def test_thousands_of_lost_answers_leave_every_deal_posted_once(ledger: str) -> None:
+    """A part of the proof; the whole of it: `tests/simulate.py --timeouts 10000`."""
+    end = endure(ledger, 2_000)
     assert (end.wrong, set(end.states)) == ((), {"posted"})
-    assert end.timeouts >= 10_000
+    assert end.timeouts >= 2_000
