@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dealbooks.errors import ConfigError
 from dealbooks.store import Store
@@ -22,12 +22,19 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A platform: its name, and where its code is found (`module:attribute`, imported when used)."""
+    """A platform: its name, and where its code is found (`module:attribute`, imported when used).
+
+    A ledger's factory takes book, title, locations, settings, folder and services. A source's takes name, settings and
+    folder; one of records (`kind`) also services, and `fields`: the paths that its field map reads, such as
+    `customer.name` or `lines.amount`, so that it asks for no more than those.
+    """
 
     name: str
     title: str
     factory: str
     default_map: str = ""
+    kind: Literal["files", "records"] = "files"  # of a source: files that are dropped, or records over an API
+    embedded: bool = False  # a ledger of our own making: it needs no shadow before it is live
     example: Mapping[str, str] = field(default_factory=dict)  # the settings that it cannot do without
 
     def build(self, **arguments: Any) -> Any:
@@ -38,12 +45,48 @@ class Platform:
 
 SOURCES = {
     platform.name: platform
-    for platform in (Platform("csv_files", "CSV drop files", "blocks.sources.csv_files.factory:build", "csv_files"),)
+    for platform in (
+        Platform("csv_files", "CSV drop files", "blocks.sources.csv_files.factory:build", "csv_files"),
+        Platform(
+            "odoo",
+            "Odoo sales orders",
+            "blocks.sources.odoo.factory:build",
+            "odoo",
+            kind="records",
+            example={"url": "https://odoo.example", "database": "erp", "api_key": "example"},
+        ),
+        Platform(
+            "salesforce",
+            "Salesforce opportunities",
+            "blocks.sources.salesforce.factory:build",
+            "salesforce",
+            kind="records",
+            example={
+                "url": "https://northgate.my.salesforce.com",
+                "client_id": "example",
+                "client_secret": "example",
+            },
+        ),
+        Platform(
+            "hubspot",
+            "HubSpot deals",
+            "blocks.sources.hubspot.factory:build",
+            "hubspot",
+            kind="records",
+            example={"token": "example"},
+        ),
+    )
 }
 LEDGERS = {
     platform.name: platform
     for platform in (
-        Platform("beancount", "Beancount, embedded", "blocks.ledgers.beancount.factory:build", example={"path": "any"}),
+        Platform(
+            "beancount",
+            "Beancount, embedded",
+            "blocks.ledgers.beancount.factory:build",
+            embedded=True,
+            example={"path": "any"},
+        ),
         Platform(
             "quickbooks",
             "QuickBooks Online",

@@ -22,6 +22,7 @@ class Summary:
     quarantined: int = 0
     postings: int = 0
     posted_count: int = 0
+    shadow: int = 0
     held: int = 0
     refused: int = 0
     errors: list[str] = field(default_factory=list)
@@ -37,6 +38,11 @@ class Summary:
         for file in result.files:
             reasons = f": {'; '.join(file.reasons)}" if file.reasons else ""
             self._row("read", file.name, f"{file.state}, {file.rows} rows{reasons}")
+        if result.swept is not None:
+            swept = result.swept
+            told = f"{swept.new} new, {swept.unchanged} unchanged, {swept.gone} gone, {swept.not_counted} no sales"
+            self._row("read", result.source, f"{swept.read} records: {told}")
+            self.errors += swept.notices
 
     def checked(self, result: Checked) -> None:
         """After validate."""
@@ -68,6 +74,10 @@ class Summary:
 
     def posted(self, result: DrainResult) -> None:
         """After load."""
+        if result.shadow is not None:
+            self.shadow += result.shadow
+            self._row("post", result.book, f"shadow: {result.shadow} entries would be posted; nothing is sent")
+            return
         self.posted_count += result.posted
         self.refused += result.refused + result.disputed + result.unknown
         self._row(
@@ -88,6 +98,8 @@ class Summary:
         told = [f"{count} {words}" for count, words in counts if count]
         if self.posted_count or not told:
             told.insert(0, f"{self.posted_count} posted" if self.posted_count else "nothing new to post")
+        if self.shadow:
+            told.append(f"shadow: {self.shadow} would post")
         if self.busy:
             told.append(f"{', '.join(self.busy)} left to another run that works on it")
         return ", ".join(told)

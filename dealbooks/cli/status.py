@@ -32,6 +32,10 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         rows += [(book.book, "calls to the ledger", state, count) for state, count in book.effects.items()]
         rows += [(book.book, "payment facts", state, count) for state, count in book.facts.items()]
         rows.append((book.book, "quarantine", "open", book.quarantine))
+    for book in found.books:
+        if not book.standing.sends:
+            how = f"paused by {book.standing.who}: {book.standing.why}" if book.standing.paused else "in shadow"
+            output.say(f"{book.book} is {how}; nothing of it is sent.")
     if found.unassigned:
         rows.append(("-", "quarantine", "open, of no book yet", found.unassigned))
     output.table(["book", "what", "state", amount], rows, title="Books")

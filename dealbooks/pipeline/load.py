@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func, select
+
+from dealbooks.errors import StopConnection
 from dealbooks.house import House
 from dealbooks.ledger import Ledger
 from dealbooks.outbox import Drain, DrainResult
 from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.guard import check_ledger_fits
 from dealbooks.pipeline.progress import Progress, silent
+from dealbooks.pipeline.standing import standing_of
 from dealbooks.store import Store
 from dealbooks.store.audit import heads
 from dealbooks.store.db import HOUSE_CHAIN
+from dealbooks.store.tables import entries
 
 
 @seldom_collected()
@@ -21,9 +26,16 @@ def load(house: House, book: str, *, again_by: str = "", progress: Progress = si
     Raises:
         UsageError: there is no such book.
         LeaseLost: another process drains it.
-        StopConnection: the ledger cannot be used now.
+        StopConnection: the ledger cannot be used now, or a person has paused the book.
     """
-    house.book_config(book)
+    standing = standing_of(house, book)
+    if standing.paused:
+        raise StopConnection(
+            f"{book} was paused by {standing.who} ({standing.why}); nothing of it is sent.",
+            fix=f"'dealbooks resume {book} --who NAME' ends it.",
+        )
+    if standing.mode == "shadow":
+        return DrainResult(book, 0, 0, 0, 0, 0, shadow=_planned(house, book))
     check_ledger_fits(house, book)
     ledger = house.ledger(book)
     drain = Drain(house.store, book, ledger, progress=lambda done, total: progress(f"post {book}", done, total))
@@ -32,6 +44,13 @@ def load(house: House, book: str, *, again_by: str = "", progress: Progress = si
     result = drain.run()
     keep_head(house.store, book, ledger)
     return result
+
+
+def _planned(house: House, book: str) -> int:
+    """How many entries of a book wait to be sent."""
+    with house.store.read() as conn:
+        query = select(func.count()).where((entries.c.book == book) & (entries.c.state == "planned"))
+        return int(conn.execute(query).scalar_one())
 
 
 def keep_head(store: Store, book: str, ledger: Ledger) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from dealbooks.house import House
 from dealbooks.pipeline.periods import PeriodRow
 from dealbooks.pipeline.periods import history as period_history
+from dealbooks.pipeline.standing import Standing, standing_of
 from dealbooks.pipeline.states import state_of
 from dealbooks.store.tables import audit, batches, deal_versions, deals, effects, facts, files, leases, quarantine
 
@@ -43,6 +44,7 @@ class BookStatus:
     facts: Mapping[str, int]
     periods: tuple[PeriodRow, ...]
     last_change: str
+    standing: Standing
 
     @property
     def needs_person(self) -> int:
@@ -56,6 +58,7 @@ class BookStatus:
             "book": self.book, "name": self.name, "deals": dict(self.deals), "effects": dict(self.effects),
             "quarantine": self.quarantine, "facts": dict(self.facts), "needs_person": self.needs_person,
             "periods": [one.as_json() for one in self.periods], "last_change": self.last_change,
+            "standing": self.standing.as_json(),
         }  # fmt: skip
 
 
@@ -110,20 +113,27 @@ class Status:
 def status(house: House) -> Status:
     """Where everything stands now; nothing is changed and no ledger is asked."""
     periods = {book: period_history(house, book) for book in house.config.books}
+    standings = {book: standing_of(house, book) for book in house.config.books}
     with house.store.read() as conn:
         waiting = _counts(conn, quarantine.c.book, quarantine.c.state == "open")
-        books = tuple(_book(conn, house, book, waiting.get(book, 0), periods[book]) for book in house.config.books)
+        books = tuple(
+            _book(conn, house, standings[book], waiting.get(book, 0), periods[book]) for book in house.config.books
+        )
         sources = tuple(_source(conn, house, source) for source in house.config.sources)
         held = select(leases).where(leases.c.expires_at > house.store.now()).order_by(leases.c.name)
         working = tuple(LeaseStatus(row.name, row.holder, row.expires_at) for row in conn.execute(held))
     return Status(books, sources, working, sum(n for book, n in waiting.items() if book not in house.config.books))
 
 
-def _book(conn: Connection, house: House, book: str, waiting: int, periods: tuple[PeriodRow, ...]) -> BookStatus:
+def _book(
+    conn: Connection, house: House, standing: Standing, waiting: int, periods: tuple[PeriodRow, ...]
+) -> BookStatus:
+    book = standing.book
     last = conn.execute(select(func.max(audit.c.at)).where(audit.c.book == book)).scalar()
     return BookStatus(
         book, house.book_config(book).name, _deals(conn, book), _counts(conn, effects.c.state, effects.c.book == book),
         waiting, _counts(conn, facts.c.state, facts.c.book == book), periods, last or "",
+        standing,
     )  # fmt: skip
 
 

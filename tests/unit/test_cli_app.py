@@ -80,9 +80,11 @@ def test_every_command_that_prints_data_prints_json(name: str) -> None:
 
 def test_the_commands_are_these() -> None:
     assert {name.removeprefix("dealbooks ") for name in COMMANDS} == {
-        "init", "demo", "up", "connect", "sync", "drain", "plan", "status", "trace", "reconcile", "close", "reopen",
-        "export", "ledgers", "sandbox", "sources", "doctor", "quarantine list", "quarantine show", "quarantine fix",
-        "quarantine release", "quarantine retry", "quarantine export", "quarantine import", "audit verify", "map check",
+        "init", "demo", "up", "connect", "go-live", "pause", "resume", "sync", "drain", "plan", "status", "trace",
+        "reconcile", "close", "reopen", "export", "ledgers", "sandbox", "sources", "doctor", "quarantine list",
+        "quarantine show", "quarantine fix", "quarantine release", "quarantine retry", "quarantine export",
+        "quarantine import", "audit verify", "map check",
+        "hooks list", "hooks send",
     }  # fmt: skip
 
 
