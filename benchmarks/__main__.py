@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import startup
+from benchmarks import ledgers, startup
 from benchmarks.data import write_backfill
 from benchmarks.process import ROOT, run_module, run_together
 from dealbooks.config import load_config
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures["startup"] = _startup()
     figures["reading"] = _reading(work, asked.reading)
     figures["posting"] = _posting(asked.posting)
+    figures["ledgers"] = ledgers.measure(work, asked.ledger_deals)
     figures["backfill"] = [_backfill(work, size) for size in sizes]
     figures["slope"] = _slope(figures["backfill"])
     shutil.rmtree(work, ignore_errors=True)
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--full", action="store_true", help=f"also {FULL} deals")
     parser.add_argument("--reading", type=int, default=READING, help="deals of the reading benchmark")
     parser.add_argument("--posting", type=int, nargs="+", default=list(POSTING), help="deals of the posting benchmark")
+    parser.add_argument("--ledger-deals", type=int, default=ledgers.DEALS, help="deals into ledgers over HTTP")
     parser.add_argument("--work", type=Path, default=ROOT / "var" / "bench", help="folder for the work; emptied")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "bench.json", help="file for the figures")
     return parser

@@ -18,7 +18,7 @@ from dealbooks.config import load_config
 from dealbooks.draft import RawRecord
 from dealbooks.findings import has_errors
 from dealbooks.house import House
-from dealbooks.pipeline.extract import BATCH_ROWS
+from dealbooks.pipeline.cutter import BATCH_ROWS
 from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.judge import judge_record
 from dealbooks.pipeline.settings import BookFinder
