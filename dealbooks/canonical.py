@@ -15,6 +15,7 @@ import orjson
 _DEEPEST = 50  # of lists and tables in each other
 _SCALARS = frozenset((str, int, bool, type(None)))
 _PLAIN = _SCALARS | {dict, list, tuple}
+_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 def canonical_json(value: Any) -> str:
@@ -35,6 +36,32 @@ def compact_json(value: Any) -> str:
         except TypeError:  # as above
             return _COMPACT.encode(value)
     return _COMPACT.encode(value)
+
+
+def canonical_text(value: Any) -> str:
+    """`canonical_json` of a value that we made of nothing but texts, whole numbers, truth values, nulls, lists and
+    tables: that it is so is not looked up again."""
+    try:
+        return orjson.dumps(value, option=_SORTED).decode()
+    except TypeError:
+        return _CANONICAL.encode(value)
+
+
+def compact_text(value: Any) -> str:
+    """`compact_json` of such a value."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+    except TypeError:
+        return _COMPACT.encode(value)
+
+
+def read_json(text: str) -> Any:
+    """What `json.loads` reads, quicker, and with one text for the same key in many values."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:  # halves of a surrogate pair, NaN
+        return json.loads(text)
+    return value if _is_plain(value) else json.loads(text)  # an integer beyond 64 bits has become a float
 
 
 def _is_plain(value: Any, deepest: int = _DEEPEST) -> bool:

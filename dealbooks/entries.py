@@ -76,11 +76,16 @@ class Line:
     def as_json(self) -> dict[str, Any]:
         """The form of a golden case's line (posting-rules.md section 9)."""
         amount, currency = self.amount.amount, self.amount.currency
+        debit = credit = _nothing(currency)
+        if amount > 0:
+            debit = amount_text(amount, currency)
+        elif amount:
+            credit = amount_text(-amount, currency)
         data: dict[str, Any] = {
             "part": self.part,
             "account_role": self.role,
-            "debit": amount_text(amount, currency) if amount > 0 else _nothing(currency),
-            "credit": amount_text(-amount, currency) if amount < 0 else _nothing(currency),
+            "debit": debit,
+            "credit": credit,
             "tax_code": self.tax_code,
             "dimensions": dict(self.dimensions),
         }
@@ -135,12 +140,12 @@ class Entry:
     @property
     def total_debit(self) -> Decimal:
         """Sum of the debit lines, in the entry's currency."""
-        return sum((line.debit for line in self.lines), Decimal(0))
+        return sum((amount for line in self.lines if (amount := line.amount.amount) >= 0), Decimal(0))
 
     @property
     def total_credit(self) -> Decimal:
         """Sum of the credit lines, in the entry's currency."""
-        return sum((line.credit for line in self.lines), Decimal(0))
+        return sum((-amount for line in self.lines if (amount := line.amount.amount) <= 0), Decimal(0))
 
     def as_json(self) -> dict[str, Any]:
         """The form of a golden case's entry (posting-rules.md section 9)."""

@@ -455,3 +455,7 @@ class Deal(Part):
     def as_json(self) -> dict[str, Any]:
         """Plain JSON types, amounts as strings; fields that were not set are left out."""
         return self.model_dump(mode="json", exclude_unset=True)
+
+    def as_text(self) -> str:
+        """`as_json` as compact JSON text."""
+        return self.model_dump_json(exclude_unset=True)

@@ -352,8 +352,10 @@ def _lines_named(deal: Deal, named: str) -> list[SaleLine]:
     return []
 
 
-def with_facts(deal: Deal, known: Iterable[Fact]) -> Deal:
+def with_facts(deal: Deal, known: Sequence[Fact]) -> Deal:
     """The deal with its facts put where the posting rules look for them."""
+    if not known:
+        return deal
     fundings = list(deal.fundings)
     trades = list(deal.trade_ins)
     charged = list(deal.chargebacks)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from dealbooks.canonical import compact_json
+from dealbooks.canonical import compact_json, read_json
 from dealbooks.draft import RawRecord
 from dealbooks.findings import Finding
 from dealbooks.store.db import Row
@@ -26,12 +25,12 @@ def record_body(record: RawRecord) -> str:
 
 def record_of(row: Row) -> RawRecord:
     """The record of an inbox row. A body that has expired reads as a record without data."""
-    body = json.loads(row["body"] or "{}")
+    body = read_json(row["body"] or "{}")
     return RawRecord(
         natural_key=row["natural_key"],
         content_hash=row["content_hash"],
         data=body.get("data", {}),
-        revision=tuple(json.loads(row["revision"])),
+        revision=tuple(read_json(row["revision"])),
         action=row["action"],
         location=row["place"],
         line=body.get("line", 0),

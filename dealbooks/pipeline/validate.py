@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from dealbooks.canonical import canonical_json, compact_json, sha256_hex
+from dealbooks.canonical import canonical_json, compact_json, compact_text, sha256_hex
 from dealbooks.catalogue import found, once
 from dealbooks.deal import Deal
 from dealbooks.deal.rules.history import (
@@ -41,6 +41,7 @@ from dealbooks.pipeline.records import record_of
 from dealbooks.pipeline.refusals import close_quarantine, drop_stale_overrides, put_into_quarantine
 from dealbooks.pipeline.revisions import is_older, read_revision
 from dealbooks.pipeline.settings import BookFinder
+from dealbooks.pipeline.taken_back import take_back
 from dealbooks.store import Tx
 from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import batches, deals, inbox
@@ -125,9 +126,9 @@ def _new_rows(conn: Connection, batch: int) -> list[Row]:
 
 
 def _judge(house: House, item: Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
-    setting = finder.setting(item.record)
+    setting = finder.setting(item.record, known=item.book)
     if setting is None:
-        store_code = str(item.record.data.get("store_code") or "")
+        store_code = finder.store_code(item.record)
         item.findings = [*item.record.findings, found("S017", "store_code", store_code, source=item.row["source"])]
         item.state = "quarantined"
         return
@@ -176,10 +177,9 @@ def _against_history(conn: Connection, items: Sequence[Item]) -> None:
         if item.judged is None or item.state != "new":
             continue
         if item.record.action == "void" and item.deal_id in newest:
-            item.deal = _unwound(newest[item.deal_id], item)
-            # Of a void only its date counts, and that the file does not say something else in the same breath (F114).
-            own = [one for one in item.record.findings if one.code == "F114"]
-            item.findings = [*own, *(one for one in item.findings if one.field.startswith("lifecycle"))]
+            take_back(item, newest[item.deal_id])
+            if item.state == "ignored":
+                continue
             if item.deal is not None:
                 item.findings += check_unwind(item.deal, history.sold_on(conn, item.book, item.deal))
         elif item.deal is not None and not has_errors(item.findings):
@@ -199,17 +199,6 @@ def _against_history(conn: Connection, items: Sequence[Item]) -> None:
             sale = history.standing_sale(item.deal)
             for key in (("vin", sale.vin), ("stock", sale.stock_no)):
                 taken.setdefault((item.book, "/".join(key)), []).append(sale)
-
-
-def _unwound(standing: Deal, item: Item) -> Deal | None:
-    """The deal as it stands, with the unwind that the void row tells."""
-    said = item.judged.filled.get("lifecycle") if item.judged is not None else None
-    events = [event for event in (said or []) if event.get("event") == "unwound"]
-    if not events or not events[-1].get("at"):
-        item.findings.append(found("S012", "lifecycle", item.record.data.get("void_date", "")))
-        return None
-    data = standing.as_json() | {"lifecycle": [*standing.as_json().get("lifecycle", []), events[-1]]}
-    return Deal.model_validate(data)
 
 
 # -- recording -----------------------------------------------------------------------------------------------------
@@ -262,14 +251,14 @@ def _accept(tx: Tx, items: Sequence[Item], batch: Row, hashes: Mapping[str, str]
             if not item.named:
                 aliases.append({"natural_key": item.record.natural_key, "deal_id": item.deal_id})
         seen[item.deal_id] = row
-        body = compact_json(deal.as_json())
+        body = deal.as_text()
         warnings = [one.as_json() for one in item.findings]
         versions.append(
             {
                 "id": f"{item.deal_id}/{number}", "deal_id": item.deal_id, "version": number, "book": item.book,
                 "state": "accepted", "content_hash": item.record.content_hash, "inbox_id": item.row["id"],
                 "batch_id": batch["id"], "deal": body, "deal_hash": sha256_hex(body),
-                "provenance": compact_json(item.judged.provenance if item.judged else {}),
+                "provenance": compact_text(item.judged.provenance if item.judged else {}),
                 "warnings": compact_json(warnings), "config_hash": hashes[item.book],
                 "note": "unwound" if item.record.action == "void" else "", "created_at": tx.at,
             }

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Integer, delete, insert, select, update
 from dealbooks.periods import Period, PeriodState
 from dealbooks.pipeline.periods import move
 from dealbooks.pipeline.quarantine import fix
+from dealbooks.pipeline.standing import pause, resume
 from dealbooks.store import Store
 from dealbooks.store.audit import AuditReport, heads, verify
 from dealbooks.store.db import make_link
@@ -34,6 +35,8 @@ def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     shop.events(15, ("N-1", "funded", "9000.00", "F1", ""))
     shop.sync()
     with shop.open() as house:
+        pause(house, BOOK, who="Ann Lee", why="year-end audit")
+        resume(house, BOOK, who="Ann Lee")
         fix(house, "N-2", "vehicle_cost", "8000.00", who="Ann Lee", why="typed wrongly")
         with house.store.transaction("test", "close") as tx:
             move(tx, BOOK, Period.parse("2026-07"), PeriodState.CLOSING, who="Ann Lee")

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dealbooks.canonical import canonical_json, compact_json
+from dealbooks.canonical import canonical_json, canonical_text, compact_json, compact_text, read_json
+from dealbooks.samples import REGIONS, random_deal
 
 _CHARACTERS = st.one_of(
     st.characters(exclude_categories=()),
@@ -90,3 +91,31 @@ def test_what_has_no_form_of_its_own_is_refused_anywhere(value: Any) -> None:
             canonical_json(inside)
         with pytest.raises(TypeError, match=f"{type(value).__name__} has no canonical form"):
             compact_json(inside)
+
+
+_MADE = st.recursive(
+    st.one_of(_TEXT, st.integers(), st.booleans(), st.none()),
+    lambda inner: st.one_of(st.lists(inner, max_size=5), st.dictionaries(_TEXT, inner, max_size=5)),
+    max_leaves=20,
+)
+
+
+@given(_MADE)
+def test_what_we_made_of_texts_is_written_the_same_without_looking(value: Any) -> None:
+    assert canonical_text(value) == canonical_json(value)
+    assert compact_text(value) == compact_json(value)
+
+
+@given(_VALUES)
+@example([2**64, -(2**63) - 1, 10**40])
+@example({"a": [1e400, -0.0, 1e16, "\ud800"]})
+def test_json_is_read_as_python_reads_it(value: Any) -> None:
+    text = json.dumps(value)
+    assert repr(read_json(text)) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_text_of_a_deal_is_that_of_its_json(region: str) -> None:
+    for number in range(40):
+        deal = random_deal(number, region)
+        assert deal.as_text() == compact_json(deal.as_json())
