@@ -6,9 +6,10 @@ by an environment variable; relative paths start at the file's own folder. docs/
 
 from __future__ import annotations
 
+import base64
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +28,27 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _BOOK_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 Condition = Literal["completed", "delivered", "paid_in_full"]
+
+SchemeName = Literal[
+    "standard", "signed", "hubspot", "salesforce", "odoo", "docusign", "adobe_sign", "dropbox_sign", "stripe",
+    "gocardless",
+]  # fmt: skip
+# What a scheme cannot do without; every other needs `secrets`.
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "hubspot": ("secrets", "url"),
+    "salesforce": ("organization_id",),
+    "adobe_sign": ("client_id",),
+}
+_IN_ADDRESS = ("salesforce", "adobe_sign", "odoo")
+_ADDRESS_SECRET = re.compile(r"[A-Za-z0-9_-]{16,200}")
+_LEAST_SECRET = 16
+
+
+def _is_standard_secret(secret: str) -> bool:
+    try:
+        return len(base64.b64decode(secret.removeprefix("whsec_") + "==", validate=False)) >= _LEAST_SECRET
+    except ValueError:
+        return False
 
 
 def _timezone(value: str) -> str:
@@ -54,7 +76,7 @@ TimeZone = Annotated[str, AfterValidator(_timezone)]
 class Section(BaseModel):
     """Base of every part of the configuration: a key that is not known is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class LocationConfig(Section):
@@ -64,13 +86,23 @@ class LocationConfig(Section):
     timezone: TimeZone | None = Field(None, description="Its own time zone, where it differs from the book's.")
 
 
+def _shown(section: BaseModel) -> Iterator[tuple[str | None, Any]]:
+    """What a section shows of itself: of a platform's own settings, among which are passwords, only the names."""
+    for name in type(section).model_fields:
+        yield name, getattr(section, name)
+    yield "settings", sorted(section.model_extra or {})
+
+
 class LedgerConfig(BaseModel):
     """The ledger that a book is kept in. Settings beyond these are the platform's own (see `dealbooks ledgers`)."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     platform: str = Field(description="Which ledger: a name that `dealbooks ledgers` lists.")
     block: str | None = Field(None, description="A Prefect block that holds the settings, as `kind/name`.")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        return _shown(self)
 
 
 class PostWhen(Section):
@@ -124,12 +156,15 @@ class BookConfig(Section):
 class SourceConfig(BaseModel):
     """Where deals come from. Settings beyond these are the platform's own (see `dealbooks sources`)."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     platform: str = Field(description="Which source: a name that `dealbooks sources` lists.")
     block: str | None = Field(None, description="A Prefect block that holds the settings, as `kind/name`.")
     map: str = Field("", description="Field map: a shipped name or a path; by default the platform's.")
     books: Mapping[str, str] = Field(description="Location code -> the book that its deals belong to.")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        return _shown(self)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -137,13 +172,72 @@ class SourceConfig(BaseModel):
         return dict(self.model_extra or {})
 
 
+class HookConfig(Section):
+    """Who may tell the gateway about deals, at POST /hooks/NAME, and how that is proven."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+    scheme: SchemeName = Field(
+        description="How the sender signs: its own way; `standard` is Standard Webhooks, `signed` our timestamped HMAC."
+    )
+    source: str = Field("", description="The source whose deals it tells about; empty: any.")
+    secrets: tuple[str, ...] = Field(
+        (),
+        repr=False,
+        description="Secrets shared with the sender; any of them proves a call. To change one, add the new one, change "
+        "it at the sender, then take the old one out. For salesforce, adobe_sign and odoo, which sign nothing, it "
+        "stands at the end of the address: /hooks/NAME/SECRET.",
+    )
+    url: str = Field("", description="The public address that the sender calls. Needed by hubspot, which signs it.")
+    organization_id: str = Field("", description="salesforce: the id of your organisation (00D...).")
+    client_id: str = Field("", description="adobe_sign: your application's id, which is sent back with every answer.")
+    account: str = Field(
+        "",
+        description="Only events of this account count: hubspot's portal, docusign's and stripe's account, the "
+        "organisation of gocardless.",
+    )
+    live: bool = Field(True, description="stripe: take events of the live mode; false: of the test mode.")
+    legacy: bool = Field(
+        False, description="hubspot: also take signature v2, which proves no time, from workflows that send no v3."
+    )
+    per_minute: int = Field(6000, ge=1, description="Calls a minute from one address; more are told to wait.")
+    most_bytes: int = Field(0, ge=0, description="Largest body; 0: 1 MiB, and 10 MiB for adobe_sign.")
+
+    @property
+    def limit(self) -> int:
+        """Largest body in bytes."""
+        return self.most_bytes or (10 if self.scheme == "adobe_sign" else 1) * 1024 * 1024
+
+    @model_validator(mode="after")
+    def _can_be_proven(self) -> HookConfig:
+        needed = _NEEDED.get(self.scheme, ("secrets",))
+        for name in needed:
+            if not getattr(self, name):
+                raise ValueError(f"{name} is missing, which {self.scheme} needs")
+        for secret in self.secrets:
+            if not secret.strip() or (self.scheme in _IN_ADDRESS and not _ADDRESS_SECRET.fullmatch(secret)):
+                raise ValueError(
+                    "secrets: one is empty"
+                    if not secret.strip()
+                    else "secrets: one that stands in an address has 16 to 200 letters, digits, '-' or '_'"
+                )
+            if self.scheme == "standard" and not _is_standard_secret(secret):
+                raise ValueError("secrets: one is not whsec_ and base64 of at least 16 bytes")
+        return self
+
+
 class Config(Section):
     """The whole of `dealbooks.yaml`."""
 
-    store: str = Field("sqlite:///var/dealbooks.db", description="Database URL of the store: sqlite or postgresql.")
+    store: str = Field(
+        "sqlite:///var/dealbooks.db", repr=False, description="Database URL of the store: sqlite or postgresql."
+    )
     var: Path = Field(Path("var"), description="Folder for the archive of files, reports, Data Docs and logs.")
     books: Mapping[str, BookConfig] = Field(description="Book name -> its settings.")
     sources: Mapping[str, SourceConfig] = Field(description="Source name -> its settings.")
+    hooks: Mapping[str, HookConfig] = Field(
+        default_factory=dict, description="Name of a webhook -> who calls it, and how that is proven."
+    )
     file: Path = Field(Path(DEFAULT_NAME), exclude=True, description="Where this configuration was read from.")
 
     @property
@@ -157,7 +251,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _names_fit(self) -> Config:
-        for name in (*self.books, *self.sources):
+        for name in (*self.books, *self.sources, *self.hooks):
             if not _BOOK_NAME.fullmatch(name.replace("_", "-")):
                 raise ValueError(
                     f"{name!r}: a name is a small letter, then small letters, digits, '-' or '_', at most 40"
@@ -168,6 +262,9 @@ class Config(Section):
                     raise ValueError(f"sources.{name}.books.{location}: there is no book {book!r}")
                 if location not in self.books[book].locations:
                     raise ValueError(f"sources.{name}.books.{location}: book {book!r} has no such location")
+        for name, hook in self.hooks.items():
+            if hook.source and hook.source not in self.sources:
+                raise ValueError(f"hooks.{name}.source: there is no source {hook.source!r}")
         for name, book_config in self.books.items():
             record = book_config.source_of_record
             if record is not None and record not in self.sources:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from dealbooks.book import Account, Policies
-from dealbooks.config import BookConfig, Config, LedgerConfig, LocationConfig, PostWhen, SourceConfig
+from dealbooks.config import BookConfig, Config, HookConfig, LedgerConfig, LocationConfig, PostWhen, SourceConfig
 from dealbooks.starter import starter_files
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -27,6 +27,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("books.NAME.policies", Policies),
     ("books.NAME.accounts.ROLE", Account),
     ("sources.NAME", SourceConfig),
+    ("hooks.NAME", HookConfig),
 )
 
 _HEAD = """\

@@ -16,6 +16,7 @@ from dealbooks.cli import (
     connect,
     doctor,
     export,
+    hooks,
     maps,
     periods,
     planning,
@@ -23,6 +24,7 @@ from dealbooks.cli import (
     quarantine,
     sandbox,
     setup,
+    standing,
     status,
     tracing,
 )
@@ -131,6 +133,7 @@ for _module in (
     setup,
     connect,
     batch,
+    standing,
     planning,
     status,
     tracing,
@@ -140,6 +143,7 @@ for _module in (
     export,
     platforms,
     sandbox,
+    hooks,
     maps,
     doctor,
 ):
