@@ -61,4 +61,11 @@ STORE_RULES: tuple[Rule, ...] = (
     _store("S021", E, "An opening balance is dated in the future",
            "the opening balance of stock number {stock} is dated {value}, more than {days} days after today ({today}); "
            "correct the date"),
+    _store("S022", E, "A sale is not complete any more at its source",
+           "the source does not call this deal a completed sale any more: it was reopened or cancelled there after it "
+           "was taken; look at it there, then set void_date to the day on which the sale is taken back, or to keep if "
+           "it stands as it is"),
+    _store("S023", E, "A sale is not there any more at its source",
+           "the source does not have this deal any more: it was deleted or archived there after it was taken; ask why, "
+           "then set void_date to the day on which the sale is taken back, or to keep if it stands as it is"),
 )  # fmt: skip

@@ -149,8 +149,16 @@ class House:
         """A source, ready to be read."""
         if name not in self._sources:
             config = self.source_config(name)
-            self._sources[name] = registry.source_platform(config.platform).build(
-                name=name, settings=self._settings(config.settings, config.block), folder=self.config.folder
+            platform = registry.source_platform(config.platform)
+            wanted = {}
+            if platform.kind == "records":
+                services = registry.Services(self.store, self.var)
+                wanted = {"services": services, "fields": self.field_map(name).reads()}
+            self._sources[name] = platform.build(
+                name=name,
+                settings=self._settings(config.settings, config.block),
+                folder=self.config.folder,
+                **wanted,
             )
         return self._sources[name]
 

@@ -17,6 +17,7 @@ from jmespath.exceptions import JMESPathError
 
 from dealbooks.errors import ConfigError
 from dealbooks.map_fields import amount, nonzero_text
+from dealbooks.map_paths import paths_of
 from dealbooks.money import MoneyError, exact
 
 # Functions of JMESPath that turn numbers into floats -> what to use instead.
@@ -102,9 +103,10 @@ _OPTIONS = jmespath.Options(custom_functions=_FUNCTIONS)
 
 class Expression:
     """One compiled expression. `column` is set when it is no more than a column's name, which needs no interpreter;
-    `names` are the names that it reads; `by_names`: it looks at nothing else."""
+    `names` are the names that it reads, `paths` the same with the steps below them; `by_names`: it looks at nothing
+    else."""
 
-    __slots__ = ("by_names", "column", "get", "names", "text")
+    __slots__ = ("by_names", "column", "get", "names", "paths", "text")
 
     def __init__(self, text: str, where: str) -> None:
         self.text = text.strip()
@@ -112,6 +114,7 @@ class Expression:
         self.column = self.text if _COLUMN.fullmatch(self.text) else ""
         self.names: frozenset[str] = frozenset((self.column,)) if self.column else frozenset()
         self.get: Getter = self._getter(where)
+        self.paths: frozenset[str] = paths_of(self.text)
 
     def _getter(self, where: str) -> Getter:
         text = self.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
@@ -38,6 +38,7 @@ class Rule:
     kind: str
     origin: str
     names: frozenset[str]
+    paths: frozenset[str]  # the same with the steps below them, `customer.email`
     plain: bool  # a column as it is: no condition, no translation
     by_names: bool  # depends on the columns `names` only, so that it is the same for all records without them
 
@@ -66,6 +67,7 @@ class ListRule:
     when: Getter | None
     rules: list[Rule]
     names: frozenset[str]
+    paths: frozenset[str]
     reads_record: bool  # some field of an item comes from the record around it
     asks: frozenset[str] | None  # the columns that `when` depends on; None: it looks at more than columns
     origins: dict[tuple[int, int], list[tuple[str, str]]] = field(default_factory=dict)
@@ -98,12 +100,14 @@ def compiled(path: str, spec: FieldSpec, where: str, section: str, kind: str) ->
     """
     key = f"{where}, {section}: {path}"
     column, get, origin, names, by_names = "", None, "", frozenset[str](), True
+    paths = frozenset[str]()
     if spec.expression is not None:
         expression = Expression(spec.expression, key)
         column, get, origin, names = expression.column, expression.get, expression.text, expression.names
-        by_names = expression.by_names
+        by_names, paths = expression.by_names, expression.paths
     elif spec.template is not None:
         get, names = _template(spec.template, key)
+        paths = names
         origin = spec.template
     else:
         fixed = spec.value
@@ -111,6 +115,7 @@ def compiled(path: str, spec: FieldSpec, where: str, section: str, kind: str) ->
     when = Expression(spec.when, f"{key}, when") if spec.when is not None else None
     if when is not None:
         names |= when.names
+        paths |= when.paths
         by_names = by_names and when.by_names
     convert = spec.convert or ("" if kind == "any" else kind)
     if convert == "negative":
@@ -130,6 +135,7 @@ def compiled(path: str, spec: FieldSpec, where: str, section: str, kind: str) ->
         kind=convert,
         origin=origin,
         names=names,
+        paths=paths,
         plain=bool(column) and when is None and values is None and spec.otherwise is None,
         by_names=by_names,
     )
@@ -142,15 +148,15 @@ def compiled_list(target: str, spec: ListSpec, where: str) -> ListRule:
     key = f"{where}, lists: {target}"
     if not in_said:
         item_model(name, key)
-    each, group, names = None, "", frozenset[str]()
+    each, group, names, within = None, "", frozenset[str](), frozenset[str]()
     whole = spec.each.strip() == "@"
     if not whole:
         match = _GROUP.fullmatch(spec.each.strip())
         group = match.group(1) if match else ""
-        names = frozenset((group,))
+        names = within = frozenset((group,))
         if match is None:
             expression = Expression(spec.each, f"{key}, each")
-            each, names = expression.get, expression.names
+            each, names, within = expression.get, expression.names, expression.paths
     when = Expression(spec.when, f"{key}, when") if spec.when is not None else None
     if when is not None and whole:
         names |= when.names
@@ -158,11 +164,21 @@ def compiled_list(target: str, spec: ListSpec, where: str) -> ListRule:
         compiled(path, one, where, f"lists: {target}", said_kind(path) if in_said else item_kind(name, path, key))
         for path, one in spec.set.items()
     ]
+    read = {path for rule in rules for path in rule.paths} | (when.paths if when is not None else frozenset())
+    paths = frozenset(read) if whole else within | {one for path in read for one in _from_record(path, within)}
     texts = [spec.when or "", *(one.expression or one.template or "" for one in spec.set.values())]
     reads_record = any("record" in text for text in texts)
     held = None if when is None else when.get
     asks = when.names if when is not None and when.by_names else None
-    return ListRule(name, in_said, whole, group, each, held, rules, names, reads_record, asks)
+    return ListRule(name, in_said, whole, group, each, held, rules, names, paths, reads_record, asks)
+
+
+def _from_record(path: str, groups: Iterable[str]) -> Iterator[str]:
+    """A path of an item as it is seen from the record; `record` and `index` are not the item's own."""
+    if path == "record" or path.startswith("record."):
+        yield path.partition(".")[2]
+    elif path != "index":
+        yield from (f"{group}.{path}" for group in groups)
 
 
 def _template(text: str, where: str) -> tuple[Getter, frozenset[str]]:

@@ -71,6 +71,7 @@ class FieldMap:
         self._said = [compiled(path, one, where, "said", said_kind(path)) for path, one in spec.said.items()]
         self._lists = [compiled_list(target, one, where) for target, entries in spec.lists.items() for one in entries]
 
+        self._by_path = {rule.path: rule for rule in self._deal} | {SAID + rule.path: rule for rule in self._said}
         self._plain: dict[str, list[tuple[bool, str, Rule]]] = {}
         self._worked_out: list[tuple[bool, str, Rule]] = []
         for in_said, rule in [*((False, rule) for rule in self._deal), *((True, rule) for rule in self._said)]:
@@ -221,6 +222,21 @@ class FieldMap:
             if name not in used
         ]
         return rows
+
+    def value(self, path: str, data: Mapping[str, Any]) -> Any:
+        """What one field of the deal, or of `said` (`said.store_code`), is in this record, without the rest; None when
+        there is nothing, it does not fit, or the map does not fill it."""
+        rule = self._by_path.get(path)
+        return None if rule is None else value_of(rule, data, [])
+
+    def reads(self) -> frozenset[str]:
+        """Every path of the record that the map reads: `name`, `customer.email`, and for the items of a list
+        `lines.amount`. What a source need not be asked for is not among them."""
+        paths = {path for rule in (*self._deal, *self._said) for path in rule.paths}
+        for entry in self._lists:
+            paths |= entry.paths
+        longer = {path.rpartition(".")[0] for path in paths if "." in path}
+        return frozenset(path for path in paths if path and path not in longer)
 
     def columns_used(self) -> frozenset[str]:
         """Names of the record that the map reads."""

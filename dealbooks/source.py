@@ -1,5 +1,5 @@
 """Where deals come from over an API: the protocol that every such source keeps. (Files have stages of their own: see
-`dealbooks.pipeline.extract`.)
+`dealbooks.pipeline.dropped`.)
 
 A source is read in two ways. `changes` gives what changed since a cursor; `everything` gives all there is, for a source
 that has no cursor, or whose cursor has expired. The pipeline stores the records of a page before it goes on, and the
@@ -9,7 +9,7 @@ source rather gives a record once too often than once too seldom.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -32,22 +32,25 @@ class SourceCapabilities:
         cursor: how changes are found: by time of change, by a feed of changes, or by comparing everything.
         cursor_seconds: how long a cursor can be used; None: for ever.
         page_size: records a call.
-        deletions: a deleted deal is `listed` as such, is noticed by its `absence` from everything, or is not told.
+        deletions: a deleted deal is `listed` as such among the changes, is noticed by its `absence` from everything,
+            is `asked` for by its id now and then (see `missing`), or is not told.
     """
 
     cursor: Literal["changed_since", "feed", "everything"]
     cursor_seconds: float | None
     page_size: int
-    deletions: Literal["listed", "absence", "none"]
+    deletions: Literal["listed", "absence", "asked", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """One deal as its source has it now, whole, with its lines and parties.
+    """One deal as its source has it now, whole, with its lines and parties. Of one that is gone only `key`, `gone` and
+    `place` count.
 
     Attributes:
         key: its id at the source; never one that is used again for another deal.
-        data: the tree that the field map reads. Money and rates are text, never floats.
+        data: the tree that the field map reads, with no more than that: plain JSON, money and rates as text, never
+            floats, and nothing that changes by itself (times of change, counters): what differs is a new version.
         changed_at: when it last changed, UTC in ISO text, as the source says; empty when it does not.
         counts: whether the source calls it a completed sale (its own status, as set by `take_when`).
         gone: whether it was deleted or archived.
@@ -106,6 +109,16 @@ class DealSource(Protocol):
         Raises:
             StopConnection: the source cannot be read now.
         """
+
+    def missing(self, keys: Sequence[str]) -> Collection[str]:
+        """Which of these deals are not there any more, for a source that is `asked`; at most `page_size` at a time.
+
+        Raises:
+            StopConnection: the source cannot be read now.
+        """
+
+    def problems(self) -> list[str]:
+        """What is wrong with the connection and the settings, in words, for `dealbooks doctor`: asks the platform."""
 
     def exchanges(self) -> list[Exchange]:
         """What was said since this was last asked, for `trace`, without secrets."""

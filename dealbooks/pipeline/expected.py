@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -81,7 +81,33 @@ def _expected(conn: Connection, rows: Sequence[Row]) -> list[Expected]:
                 refs=tuple(call["ref"] for call in calls if call["ref"]),
             )
         )  # fmt: skip
-    return found
+    return _folded(found)
+
+
+def _folded(found: Sequence[Expected]) -> list[Expected]:
+    """An entry that has no document of its own, since another of its deal carries it (a receipt that a sales receipt
+    covers), is expected as part of that one."""
+    by_deal: dict[str, list[Expected]] = {}
+    for item in found:
+        by_deal.setdefault(item.deal_id, []).append(item)
+    whole: dict[str, Expected] = {}
+    for own in by_deal.values():
+        carried = {item.key: _carrier(item, own) for item in own}
+        for item in own:
+            if carried[item.key] is None:
+                parts = [one for one in own if carried[one.key] is item]
+                lines = tuple(line for one in (item, *parts) for line in one.entry.lines)
+                keys = tuple(key for one in (item, *parts) for key in one.effect_keys)
+                whole[item.key] = replace(item, entry=replace(item.entry, lines=lines), effect_keys=keys)
+    return [whole[item.key] for item in found if item.key in whole]
+
+
+def _carrier(item: Expected, own: Sequence[Expected]) -> Expected | None:
+    """The entry whose documents are all that an entry has."""
+    if not item.seen or not item.refs or item.entry.event == "sale.posted":
+        return None
+    sales = (one for one in own if one.seen and one.entry.event == "sale.posted")
+    return next((one for one in sales if set(item.refs) <= set(one.refs)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,12 +19,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select, true
 
+from dealbooks import registry
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.entries import Entry
 from dealbooks.errors import StopBatch, UsageError
 from dealbooks.house import House
 from dealbooks.money import amount_text
 from dealbooks.outbox import EffectState
+from dealbooks.pipeline.ahead import ReadAhead, read_ahead
 from dealbooks.pipeline.load import load
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.quarantine import waiting
@@ -174,11 +177,16 @@ class _All(frozenset[str]):
 class RehearsalHouse(House):
     """The same house on a store and in a folder that are thrown away."""
 
-    def __init__(self, real: House, store: Store, var: Path) -> None:
+    def __init__(self, real: House, store: Store, var: Path, ahead: Mapping[str, ReadAhead]) -> None:
         super().__init__(real.config, actor=real.actor, clock=real.clock)
         self.store.close()
         self.store = store
         self._var = var
+        self._ahead = ahead
+
+    def source(self, name: str) -> Any:
+        """A source; one over an API has been read before."""
+        return self._ahead.get(name) or super().source(name)
 
     @property
     def var(self) -> Path:
@@ -201,8 +209,11 @@ def plan(
     names = tuple(sources) if sources else tuple(house.config.sources)
     for name in names:
         house.source_config(name)
-    with TemporaryDirectory(prefix="dealbooks-plan-") as folder, house.store.rehearse() as store:
-        rehearsal = RehearsalHouse(house, store, Path(folder))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="dealbooks-plan-")))
+        ahead = {name: read_ahead(house, name, folder) for name in names if _has_records(house, name)}
+        rehearsal = RehearsalHouse(house, stack.enter_context(house.store.rehearse()), folder, ahead)
+        store = rehearsal.store
         _lend_archive(house, rehearsal)
         with store.read() as conn:
             before = _known(conn, true())
@@ -212,6 +223,10 @@ def plan(
             house.store.now(), names, since.isoformat() if since else "", postings, accounts,
             _not_posted(rehearsal, result), _over_limit(house, postings),
         )  # fmt: skip
+
+
+def _has_records(house: House, source: str) -> bool:
+    return registry.source_platform(house.source_config(source).platform).kind == "records"
 
 
 def moved(kept: BatchPlan, now: BatchPlan, posted: Collection[str] = ()) -> list[str]:
@@ -349,6 +364,7 @@ def _not_posted(house: House, result: SyncResult) -> tuple[NotPosted, ...]:
             for one in extracted.files
             if one.state in ("held", "waiting")
         ]
+        found += [NotPosted("failure", "", extracted.source, text) for text in extracted.notices]
     for item in waiting(house):
         reasons = "; ".join(one.message for one in item.errors)
         found.append(NotPosted("quarantined", item.deal_number or item.place, item.place, reasons))

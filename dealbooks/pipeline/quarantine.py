@@ -20,7 +20,7 @@ from dealbooks.errors import UsageError
 from dealbooks.findings import Finding, Severity
 from dealbooks.house import House
 from dealbooks.pipeline.batches import judge_again
-from dealbooks.pipeline.extract import BATCH_ROWS
+from dealbooks.pipeline.cutter import BATCH_ROWS
 from dealbooks.pipeline.paths import PathError, get_path, steps
 from dealbooks.pipeline.records import record_of
 from dealbooks.pipeline.sheets import plain_cell, read_cell

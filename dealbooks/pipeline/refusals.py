@@ -9,6 +9,7 @@ from sqlalchemy import select
 from dealbooks.canonical import compact_json
 from dealbooks.pipeline.item import Item
 from dealbooks.pipeline.revisions import is_older, read_revision
+from dealbooks.pipeline.taken_back import is_kept
 from dealbooks.store import Tx
 from dealbooks.store.db import Row
 from dealbooks.store.tables import inbox, quarantine
@@ -58,6 +59,8 @@ def close_quarantine(tx: Tx, items: Sequence[Item]) -> None:
             if not closing:
                 continue
             state, why = _CLOSED_BY[closing[-1].state]
+            if closing[-1].state == "ignored" and is_kept(closing[-1]):
+                state, why = "released", closing[-1].note
             tx.update("quarantine", [entry], state=state, closed_at=tx.at, closed_by=why)
             if row["id"] not in own and row["state"] == "quarantined":
                 tx.update("inbox", [row], state="superseded", note=why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dealbooks import registry
 from dealbooks.deal.rules import Known
 from dealbooks.draft import RawRecord
 from dealbooks.house import House
@@ -19,10 +20,18 @@ class BookFinder:
         self._books = house.source_config(source).books
         self._settings: dict[str, Setting] = {}
         self._by_store = self._stores()
+        self._reads_records = registry.source_platform(house.source_config(source).platform).kind == "records"
+
+    def store_code(self, record: RawRecord) -> str:
+        """The store as the record names it; empty when it does not. A record over an API says it through its map."""
+        said = record.data.get("store_code")
+        if not said and self._reads_records:
+            said = self._house.field_map(self._source).value("said.store_code", record.data)
+        return str(said or "")
 
     def book_of(self, record: RawRecord) -> str | None:
         """The record's book; None when its store is not mapped."""
-        return self.book_of_store(str(record.data.get("store_code") or ""))
+        return self.book_of_store(self.store_code(record))
 
     def book_of_store(self, store_code: str) -> str | None:
         """The book of a store code; without one, the source's only book."""
@@ -38,9 +47,10 @@ class BookFinder:
                 return str(place.location)
         return store_code
 
-    def setting(self, record: RawRecord) -> Setting | None:
-        """The configuration for a record; None when its store is not mapped to a book."""
-        book = self.book_of(record)
+    def setting(self, record: RawRecord, known: str = "") -> Setting | None:
+        """The configuration for a record; None when its store is not mapped to a book. A record that takes back a deal
+        of the book `known` need not name its store."""
+        book = known if known and record.action == "void" and not self.store_code(record) else self.book_of(record)
         if book is None:
             return None
         if book not in self._settings:
@@ -69,8 +79,10 @@ class BookFinder:
         deal = judged.deal
         if deal is not None and self._house.book_config(self._house_book(record)).identity == "vin_customer_date":
             return ("vin_customer_date", deal.vehicle.vin, deal.customer.id, deal.accounting_date.isoformat())
-        store_code = str(record.data.get("store_code") or "")
-        return ("deal_number", store_code.upper(), record.natural_key.rsplit(":", 1)[-1])
+        number = record.natural_key.rsplit(":", 1)[-1]
+        if self._reads_records:  # there the key is the platform's own id
+            number = str(self._house.field_map(self._source).value("deal_id", record.data) or number)
+        return ("deal_number", self.store_code(record).upper(), number)
 
     def _house_book(self, record: RawRecord) -> str:
         return self.book_of(record) or ""

@@ -45,7 +45,7 @@ class SyncResult:
     @property
     def exit_code(self) -> int:
         """0 when every row it saw is posted or already was, 3 when some are not (design.md section 6)."""
-        held = any(one.held for one in self.extracted) or any(one.quarantined for one in self.validated)
+        held = any(one.held or one.notices for one in self.extracted) or any(one.quarantined for one in self.validated)
         stuck = any(one.held for one in self.transformed)
         refused = self.refused_facts or self.refused_openings
         return 3 if self.failures or held or stuck or refused or not all(one.clean for one in self.loaded) else 0

@@ -1,7 +1,7 @@
 """Trace: the whole story of one deal, in the order in which it happened. Reads only.
 
 What arrived and when, what was determined by which rule, warnings and corrections, versions, entries, what was sent and
-what the ledger answered, the facts that came beside it, and quarantine.
+what the ledger answered, every exchange with a ledger over HTTP, the facts that came beside it, and quarantine.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dealbooks.errors import UsageError
 from dealbooks.findings import Finding
 from dealbooks.house import House
 from dealbooks.money import amount_text
+from dealbooks.pipeline.said import Said, said_of
 from dealbooks.pipeline.states import DEAL_STATES, state_of
 from dealbooks.store.db import Row
 from dealbooks.store.tables import (
@@ -64,7 +65,8 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class Story:
     """A deal's whole story. `state` is the one state that it is in now, `meaning` what that is and what comes next.
-    `determined` says for each field that we filled which rule did (of the newest version)."""
+    `determined` says for each field that we filled which rule did (of the newest version), `exchanges` what was said to
+    a ledger over HTTP."""
 
     deal: str
     deal_id: str
@@ -74,6 +76,7 @@ class Story:
     about: Mapping[str, str]
     moments: tuple[Moment, ...]
     determined: Mapping[str, str] = field(default_factory=dict)
+    exchanges: tuple[Said, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -81,6 +84,7 @@ class Story:
             "deal": self.deal, "deal_id": self.deal_id, "book": self.book, "state": self.state,
             "meaning": self.meaning, "about": dict(self.about), "determined": dict(self.determined),
             "moments": [one.as_json() for one in self.moments],
+            "exchanges": [one.as_json() for one in self.exchanges],
         }  # fmt: skip
 
 
@@ -139,9 +143,11 @@ def _story(conn: Connection, deal: Row) -> Story:
         ),
     )
     arrived = _arrived(conn, keys, [row["inbox_id"] for row in known_facts])
+    rows = _rows(conn, select(entries).where(entries.c.deal_id == deal["id"]).order_by(entries.c.seq))
+    names = {row["id"]: row["entry_id"] for row in rows}
     moments = [
         *arrived, *_corrections(conn, keys), *_quarantined(conn, keys), *_versions(versions), *_facts(known_facts),
-        *_entries(conn, deal["id"]),
+        *_entries(rows, names), *_effects(conn, deal["id"], names),
     ]  # fmt: skip
     held = bool(versions) and versions[-1]["state"] == "held"
     state = state_of(deal["state"], held=held)
@@ -157,7 +163,7 @@ def _story(conn: Connection, deal: Row) -> Story:
         meaning += f" Newer content waits in quarantine under {', '.join(str(row['id']) for row in waits)}."
     return Story(
         deal["deal_number"], deal["id"], deal["book"], state, meaning, about, _in_order(moments),
-        json.loads(newest["provenance"]) if newest else {},
+        json.loads(newest["provenance"]) if newest else {}, said_of(conn, deal["book"], deal["id"], names),
     )  # fmt: skip
 
 
@@ -267,22 +273,24 @@ def _facts(rows: Iterable[Row]) -> list[Moment]:
     return told
 
 
-def _entries(conn: Connection, deal_id: str) -> list[Moment]:
+def _entries(rows: Iterable[Row], names: Mapping[str, str]) -> list[Moment]:
     told = []
-    names: dict[str, str] = {}
-    for row in _rows(conn, select(entries).where(entries.c.deal_id == deal_id).order_by(entries.c.seq)):
+    for row in rows:
         entry = Entry.from_json(json.loads(row["body"]))
-        names[row["id"]] = entry.entry_id
         total = amount_text(entry.total_debit, entry.currency)
         details = [f"key {row['id']}"] + ([entry.note] if entry.note else [])
         text = (
-            f"{entry.entry_id} ({entry.event}) dated {entry.accounting_date}: {entry.currency} {total}, {row['state']}"
+            f"{names[row['id']]} ({entry.event}) dated {entry.accounting_date}: "
+            f"{entry.currency} {total}, {row['state']}"
         )
         told.append(Moment(row["created_at"], "entry", text, tuple(details)))
-    columns = [column for column in effects.c if column.name != "payload"]
-    for row in _rows(conn, select(*columns).where(effects.c.deal_id == deal_id).order_by(effects.c.seq)):
-        told += _sent(row, names.get(row["entry"], row["entry"][:12]))
     return told
+
+
+def _effects(conn: Connection, deal_id: str, names: Mapping[str, str]) -> list[Moment]:
+    columns = [column for column in effects.c if column.name != "payload"]
+    query = select(*columns).where(effects.c.deal_id == deal_id).order_by(effects.c.seq)
+    return [one for row in _rows(conn, query) for one in _sent(row, names.get(row["entry"], row["entry"][:12]))]
 
 
 def _sent(row: Row, entry: str) -> list[Moment]:

@@ -7,6 +7,7 @@ them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -273,14 +274,21 @@ def _cancelled(deal: Deal) -> Deal:
 
 
 def _unsent_entries(item: Work) -> set[str]:
-    """Entries of a version of which the ledger has nothing: never sent, or refused for good."""
+    """Entries of a version of which the ledger has nothing: never sent, or refused for good. With them goes money that
+    waits for them (a payment for its invoice, a receipt that a sales receipt carries): it is planned again, for the
+    sale as it is now."""
     versioned = [row for row in item.effect_rows if row["version"] > 0]
-    return {row["entry"] for row in versioned} - {row["entry"] for row in versioned if was_sent(row)}
+    gone = {row["entry"] for row in versioned} - {row["entry"] for row in versioned if was_sent(row)}
+    lost = {row["id"] for row in versioned if row["entry"] in gone}
+    money = [row for row in item.effect_rows if row["version"] == 0]
+    waiting = {row["entry"] for row in money if not lost.isdisjoint(json.loads(row["waits_for"]).values())}
+    begun = {row["entry"] for row in money if was_sent(row) and not row["name"].startswith("customer")}
+    return gone | (waiting - begun)
 
 
 def _supersede(tx: Tx, item: Work, gone: set[str]) -> None:
     if gone:
-        rows = [row for row in item.effect_rows if row["entry"] in gone]
+        rows = [row for row in item.effect_rows if row["entry"] in gone and not was_sent(row)]
         tx.update("effects", rows, state=EffectState.SUPERSEDED.value, updated_at=tx.at)
         tx.update("entries", [row for row in item.entry_rows if row["id"] in gone], state="superseded")
 

@@ -1,0 +1,1 @@
+"""Sales orders of Odoo as a source of deals."""
