@@ -9,8 +9,20 @@ from blocks.ledgers.odoo.block import Odoo
 from blocks.ledgers.quickbooks.block import QuickBooksOnline
 from blocks.ledgers.xero.block import Xero
 from blocks.sources.csv_files.block import CsvDrop
+from blocks.sources.hubspot.block import HubSpot
+from blocks.sources.odoo.block import OdooSales
+from blocks.sources.salesforce.block import Salesforce
 
-BLOCKS: tuple[type[Block], ...] = (BeancountBooks, Odoo, QuickBooksOnline, Xero, CsvDrop)
+BLOCKS: tuple[type[Block], ...] = (
+    BeancountBooks,
+    Odoo,
+    QuickBooksOnline,
+    Xero,
+    CsvDrop,
+    HubSpot,
+    OdooSales,
+    Salesforce,
+)
 
 # The platform of `dealbooks ledgers` and `dealbooks sources` -> its block.
 LEDGER_BLOCKS: dict[str, type[Block]] = {
@@ -19,7 +31,12 @@ LEDGER_BLOCKS: dict[str, type[Block]] = {
     "quickbooks": QuickBooksOnline,
     "xero": Xero,
 }
-SOURCE_BLOCKS: dict[str, type[CsvDrop]] = {"csv_files": CsvDrop}
+SOURCE_BLOCKS: dict[str, type[Block]] = {
+    "csv_files": CsvDrop,
+    "hubspot": HubSpot,
+    "odoo": OdooSales,
+    "salesforce": Salesforce,
+}
 
 __all__ = [
     "BLOCKS",
@@ -27,8 +44,11 @@ __all__ = [
     "SOURCE_BLOCKS",
     "BeancountBooks",
     "CsvDrop",
+    "HubSpot",
     "Odoo",
+    "OdooSales",
     "QuickBooksOnline",
+    "Salesforce",
     "Xero",
     "register",
 ]

@@ -7,50 +7,38 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from datetime import date
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Literal
 
+from dealbooks import registry
+from dealbooks.checkup import Check, State
 from dealbooks.config import Config, load_config
+from dealbooks.determine import Rulebook
+from dealbooks.doctor_ledger import check_ledger
 from dealbooks.errors import DealbooksError
 from dealbooks.house import House
 
-State = Literal["ok", "warning", "problem"]
 _PINNED = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)(\[[^]]*\])?==(?P<version>[^;\s]+)(?P<marker>.*)")
 _LEAST_FREE = 1 << 30
 _PREFECT = "http://127.0.0.1:4200/api"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line: what was looked at, how it stands, what was found and what to do."""
-
-    what: str
-    state: State
-    found: str
-    fix: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        """Plain types."""
-        return asdict(self)
-
-
-def examine(config_file: Path | None, *, upgrade_store: bool = False) -> Iterator[Check]:
+def examine(config_file: Path | None, *, upgrade_store: bool = False, online: bool = False) -> Iterator[Check]:
     """Look at everything; one part that is wrong does not hide the others. Changes nothing but, when asked, the store's
-    schema."""
+    schema. A ledger over the internet is asked only when `online` says so."""
     yield from _versions()
     try:
         config = load_config(config_file)
         house = House(config)
     except DealbooksError as error:
-        yield _problem("configuration", error)
+        yield Check.failed("configuration", error)
         return
     yield Check("configuration", "ok", str(config.file))
     try:
         yield _store(house, upgrade=upgrade_store)
         for book in config.books:
-            yield from _book(house, book)
+            yield from _book(house, book, online=online)
         for source in config.sources:
             yield from _source(house, source)
     finally:
@@ -58,10 +46,6 @@ def examine(config_file: Path | None, *, upgrade_store: bool = False) -> Iterato
     yield _disk(house)
     yield from _programs(config)
     yield _prefect()
-
-
-def _problem(what: str, error: DealbooksError) -> Check:
-    return Check(what, "problem", error.message, error.fix)
 
 
 def _versions() -> Iterator[Check]:
@@ -99,7 +83,7 @@ def _store(house: House, *, upgrade: bool) -> Check:
     try:
         ensure(house.store, upgrade_existing=upgrade)
     except DealbooksError as error:
-        return _problem("store", error)
+        return Check.failed("store", error)
     return Check("store", "ok", f"{_shown_url(house.store.url)}, schema {HEAD}")
 
 
@@ -109,13 +93,13 @@ def _shown_url(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
-def _book(house: House, book: str) -> Iterator[Check]:
+def _book(house: House, book: str, *, online: bool) -> Iterator[Check]:
     name = f"book {book}"
     try:
         chart = house.chart(book)
         rules = house.rulebook(book)
     except DealbooksError as error:
-        yield _problem(name, error)
+        yield Check.failed(name, error)
         return
     yield Check(f"{name}, chart", "ok", f"{chart.name}: {len(chart.roles)} account roles")
     today = house.today(book)
@@ -129,30 +113,45 @@ def _book(house: House, book: str) -> Iterator[Check]:
         yield Check(f"{name}, rulebook", "problem", f"no defaults of the rulebook hold on {today}", fix)
     else:
         yield Check(f"{name}, rulebook", "ok", f"{rules.rulebook}, in force on {today}")
-    try:
-        problems = house.ledger(book).problems()
-    except DealbooksError as error:
-        yield _problem(f"{name}, ledger", error)
-        return
-    for text in problems:
-        yield Check(f"{name}, ledger", "problem", text, "Mend it in the ledger, then run this again.")
-    if not problems:
-        yield Check(f"{name}, ledger", "ok", house.book_config(book).ledger.platform)
+    yield from _deposits(house, book, rules, today)
+    yield from check_ledger(house, book, online=online)
+
+
+def _deposits(house: House, book: str, rules: Rulebook, today: date) -> Iterator[Check]:
+    """The policy that taxes deposits of an earlier VAT period, where the law of the book does not."""
+    policies = house.book_config(book).policies
+    held = [rule for rule in rules.tax.jurisdictions if rule.covers(today)]
+    if policies.vat_period_starts and not any(rule.deposit_tax_point for rule in held):
+        found = f"vat_period_starts taxes deposits when they are taken, and by {rules.rulebook} they are no tax point"
+        fix = "Take vat_period_starts out of the book's policies, or have your accountant confirm deposit_tax_point."
+        yield Check(f"book {book}, policies", "warning", found, fix)
 
 
 def _source(house: House, source: str) -> Iterator[Check]:
     name = f"source {source}"
     try:
         field_map = house.field_map(source)
-        listing = house.source(source).look(house.clock())
+        built = house.source(source)
+        if registry.source_platform(house.source_config(source).platform).kind == "records":
+            yield from _records(name, field_map.name, built.problems())
+            return
+        listing = built.look(house.clock())
     except DealbooksError as error:
-        yield _problem(name, error)
+        yield Check.failed(name, error)
         return
     yield Check(name, "ok", f"map {field_map.name}; {len(listing.ready)} files are there")
     for one in listing.waiting:
         if one.overdue:
             fix = "Ask whoever sends it, or drop the missing part."
             yield Check(f"{name}, {one.name}", "warning", f"it waits: {one.reason}", fix)
+
+
+def _records(name: str, field_map: str, problems: list[str]) -> Iterator[Check]:
+    """A source over an API."""
+    for text in problems:
+        yield Check(name, "problem", text, "Mend it at the source or in its settings, then run this again.")
+    if not problems:
+        yield Check(name, "ok", f"map {field_map}; it can be read")
 
 
 def _disk(house: House) -> Check:

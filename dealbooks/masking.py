@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 _MASK = "***"
 # What stands before the host of an address (RFC 3986 section 3.2.1). A password may hold an @ of its own.
@@ -19,9 +21,17 @@ def masked(text: str, secrets: tuple[str, ...] = ()) -> str:
 
     The same text always comes out the same, whatever the password: it can be compared and stored.
     """
-    for secret in sorted(secrets, key=len, reverse=True):
+    for secret in spellings(secrets):
         text = text.replace(secret, _MASK)
     return _USER_INFO.sub(f"://{_MASK}@", text)
+
+
+def spellings(secrets: tuple[str, ...]) -> list[str]:
+    """Secrets, the longest first, also as they are written in addresses and in JSON."""
+    found = {secret for secret in secrets if secret}
+    found |= {quote(secret, safe="") for secret in found}
+    found |= {json.dumps(secret)[1:-1] for secret in found}
+    return sorted(found, key=len, reverse=True)
 
 
 def password_in(address: str) -> str:

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import yaml
+
+from dealbooks.charts import load_chart
 from dealbooks.determine import load_rulebook
 from dealbooks.errors import UsageError
+
+LEDGERS = ("beancount", "quickbooks", "xero", "odoo")
+_TAX_SETTING = {"quickbooks": "tax_codes", "xero": "tax_codes", "odoo": "taxes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +100,19 @@ STARTS: Mapping[str, Start] = {
 }
 
 
-def starter_files(rules: str) -> dict[str, str]:
+def starter_files(rules: str, ledger: str = "beancount") -> dict[str, str]:
     """Path in the new folder -> text.
 
     Raises:
-        UsageError: there is no such rulebook.
+        UsageError: there is no such rulebook or ledger.
     """
+    if ledger not in LEDGERS:
+        raise UsageError(f"There is no ledger called {ledger}.", fix=f"Choose one of {', '.join(LEDGERS)}.")
     start = STARTS.get(rules)
     if start is None:
         raise UsageError(f"There is no rulebook called {rules}.", fix=f"Choose one of {', '.join(STARTS)}.")
     return {
-        "dealbooks.yaml": _config(start),
+        "dealbooks.yaml": _config(start, ledger),
         f"charts/{start.chart}.yaml": _shipped("charts", start.chart),
         f"rules/{rules}.yaml": _shipped("rulebooks", rules),
         "maps/csv_files.yaml": _shipped("maps", "csv_files"),
@@ -114,13 +122,13 @@ def starter_files(rules: str) -> dict[str, str]:
     }
 
 
-def write_starter(folder: Path, rules: str, *, force: bool = False) -> list[Path]:
+def write_starter(folder: Path, rules: str, *, ledger: str = "beancount", force: bool = False) -> list[Path]:
     """Write the files of a new house; without `force` nothing that is there is touched, and nothing is written.
 
     Raises:
         UsageError: a file is there already, or the folder cannot be written.
     """
-    wanted = {folder / path: text for path, text in starter_files(rules).items()}
+    wanted = {folder / path: text for path, text in starter_files(rules, ledger).items()}
     there = [path for path in wanted if path.exists()]
     if there and not force:
         raise UsageError(
@@ -136,7 +144,7 @@ def write_starter(folder: Path, rules: str, *, force: bool = False) -> list[Path
     return list(wanted)
 
 
-def _config(start: Start) -> str:
+def _config(start: Start, ledger: str) -> str:
     places = [place.location for place in load_rulebook(start.rules).locations]
     words = {
         "BOOK": start.book, "ENTITY": start.entity, "NAME": start.name, "REGIME": start.regime,
@@ -144,10 +152,35 @@ def _config(start: Start) -> str:
         "LOCATIONS": "\n".join(f"      {place}: {{dimension: {place.title()}}}" for place in places),
         "SOURCES": ", ".join(f"{place}: {start.book}" for place in places),
     }  # fmt: skip
-    text = files("dealbooks").joinpath("templates", "dealbooks.yaml").read_text(encoding="utf-8")
+    text = _template("dealbooks.yaml").replace("@LEDGER@", _ledger(start, ledger))
     for name, value in words.items():
         text = text.replace(f"@{name}@", value)
     return text
+
+
+def _ledger(start: Start, ledger: str) -> str:
+    """The ledger's part of a book, and what of the chart the ledger wants otherwise."""
+    suggested = yaml.safe_load(_template("ledgers", "suggested.yaml"))
+    codes = suggested.get(ledger, {}).get(start.regime, {})
+    pairs = _pairs(codes)
+    taxes = f"      {_TAX_SETTING.get(ledger)}: {{{pairs}}}  # our tax code -> the tax in the ledger"
+    own = suggested["xero_accounts"]
+    chart = load_chart(start.chart).roles
+    accounts = "".join(f"      {role}: {{{_pairs(own[role])}}}\n" for role in own if role in chart)
+    return (
+        _template("ledgers", f"{ledger}.yaml")
+        .replace("@TAXES@\n", f"{taxes}\n" if pairs else "")
+        .replace("@ACCOUNTS@\n", accounts)
+        .rstrip("\n")
+    )
+
+
+def _pairs(values: Mapping[str, str]) -> str:
+    return ", ".join(f'{name}: "{value}"' for name, value in values.items())
+
+
+def _template(*path: str) -> str:
+    return files("dealbooks").joinpath("templates", *path).read_text(encoding="utf-8")
 
 
 def _shipped(kind: str, name: str) -> str:

@@ -64,6 +64,7 @@ class FakeLedger:
     script: dict[str, list[Verdict | str]] = field(default_factory=dict)
     sends: list[str] = field(default_factory=list)
     steps: tuple[str, ...] = ("journal",)
+    subject: str = ""  # what every effect makes
     hidden: set[str] = field(default_factory=set)  # keys that a search does not show
     altered: dict[str, str] = field(default_factory=dict)  # key -> total that a reading shows
     stopped: bool = False
@@ -82,7 +83,7 @@ class FakeLedger:
         total = format(one.entry.total_debit, "f")
         specs = []
         for index, step in enumerate(self.steps):
-            specs.append(EffectSpec(step, {"total": total}, self.steps[:index][-1:]))
+            specs.append(EffectSpec(step, {"total": total}, self.steps[:index][-1:], subject=self.subject))
         return tuple(specs)
 
     def send(self, requests: Sequence[Request]) -> list[Outcome]:

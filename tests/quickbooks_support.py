@@ -173,7 +173,7 @@ def connect(
         client_secret=SecretStr("sandbox-secret"),
         base_url="http://quickbooks.test",
         token_url="http://quickbooks.test/oauth2/v1/tokens/bearer",
-        **{"calls_per_second": 100_000, "calls_per_minute": 100_000, **settings},
+        **{"calls_per_second": 100_000, "calls_per_minute": 100_000, "calls_at_once": 1, **settings},
     )
     services = Services(store, tmp_path / "var")
     ledger = connected(book, given, services, transport=SandboxTransport(sandbox), pace=clock)

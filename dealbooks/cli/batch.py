@@ -120,10 +120,20 @@ def _report(result: SyncResult) -> None:
     rows = [
         (one.source, sum(f.state == "taken" for f in one.files), sum(f.state == "held" for f in one.files),
          sum(f.state == "waiting" for f in one.files), sum(f.rows for f in one.files))
-        for one in result.extracted
+        for one in result.extracted if one.swept is None
     ]  # fmt: skip
     counts = [Column(name, count=True) for name in ("taken", "held", "waiting", "rows")]
-    output.table(["source", *counts], rows, title="Files")
+    if rows:
+        output.table(["source", *counts], rows, title="Files")
+    swept = [
+        (one.source, one.swept.read, one.swept.new, one.swept.unchanged, one.swept.gone, one.swept.not_counted)
+        for one in result.extracted
+        if one.swept is not None
+    ]
+    if swept:
+        counts = [Column(name, count=True) for name in ("read", "new", "unchanged", "gone", "no sales")]
+        output.table(["source", *counts], swept, title="Records")
+    _list("Look at these", [text for one in result.extracted for text in one.notices])
     _list("Files that are held", [one.said for one in files if one.state == "held"])
     _list("Files that are not known", [one.said for one in files if one.state == "unknown"])
     checked = [
@@ -158,6 +168,9 @@ def _report(result: SyncResult) -> None:
 def _closing(result: SyncResult) -> str:
     posted = sum(one.posted for one in result.loaded)
     if result.exit_code == 0:
+        shadow = sum(one.shadow or 0 for one in result.loaded)
+        if any(one.shadow is not None for one in result.loaded):
+            return f"{posted} posted now; shadow: {shadow} would post."
         return f"{posted} posted now. Every deal that was seen is posted or already was."
     quarantined = sum(one.quarantined for one in result.validated)
     left = sum(
@@ -166,17 +179,25 @@ def _closing(result: SyncResult) -> str:
     held = sum(len(one.held) for one in result.transformed)
     files = sum(len(one.held) for one in result.extracted)
     refused = quarantined + result.refused_facts + result.refused_openings
+    notices = sum(len(one.notices) for one in result.extracted)
     parts = (
         (refused, "in quarantine"), (held, "held"), (files, "files held"), (left, "calls not settled"),
-        (len(result.failures), "failures"),
+        (notices, "to look at"), (len(result.failures), "failures"),
     )  # fmt: skip
     return f"{posted} posted now; " + ", ".join(f"{count} {words}" for count, words in parts if count) + "."
 
 
 def _loaded(results: Iterable[DrainResult]) -> None:
+    results = list(results)
     rows: list[tuple[str | int, ...]] = [
-        (one.book, one.posted, *(one.by_state.get(state, 0) for state in _STATES)) for one in results
+        (one.book, one.posted, *(one.by_state.get(state, 0) for state in _STATES))
+        for one in results
+        if one.shadow is None
     ]
+    for one in results:
+        if one.shadow is not None:
+            output.say(f"{one.book} is in shadow: {one.shadow} entries would be posted, and nothing is sent.")
+            output.say(f"  'dealbooks plan' shows them; 'dealbooks go-live {one.book} --who NAME' lets it post.")
     if rows:
         heads = [Column(name, count=True) for name in ("posted now", *_STATES)]
         output.table(["book", *heads], rows, title="In the ledger")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,7 +37,8 @@ def connect(
     from dealbooks.oauth.callback import Callback
 
     with Session.of(context).house() as house:
-        tokens = getattr(house.ledger(book), "tokens", None)
+        ledger: Any = house.ledger(book)
+        tokens = getattr(ledger, "tokens", None)
         if tokens is None:
             raise UsageError(f"The ledger of {book} needs no consent.", fix="There is nothing to do.")
         with Callback(port) as callback:
@@ -49,4 +50,6 @@ def connect(
             given = callback.wait(state)
             code = given.pop("code")
             tokens.consented(code, callback.address, given)
-    output.say(f"{book} is connected.")
+        output.say(f"{book} is connected.")
+        for line in ledger.reached(given):
+            output.say(line)

@@ -21,16 +21,21 @@ def doctor(
     upgrade_store: Annotated[
         Switch, typer.Option("--upgrade-store", help="Bring the store to the schema of this version. Copy it first.")
     ] = False,
+    online: Annotated[
+        Switch, typer.Option("--online", help="Also ask the ledgers that are reached over the internet.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Check that everything is there and answers.
 
     Versions, configuration, store, charts, rulebooks, ledgers, drop folders, disk and the Prefect server. Each line
-    is ok, a warning or a problem, with what to do. Ends 0 when there is no problem, 3 when there is one.
+    is ok, a warning or a problem, with what to do. Of a ledger over the internet only what is known here is looked at,
+    unless --online asks it for its company, its closing date and everything that the book needs there. Ends 0 when
+    there is no problem, 3 when there is one.
     """
     from dealbooks.doctor import examine
 
-    found = list(examine(Session.of(context).config_file, upgrade_store=upgrade_store))
+    found = list(examine(Session.of(context).config_file, upgrade_store=upgrade_store, online=online))
     if as_json:
         output.say_json([one.as_json() for one in found])
     else:

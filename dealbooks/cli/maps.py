@@ -30,21 +30,29 @@ def check(
     sample: Annotated[
         Path | None,
         typer.Option(
-            "--sample", metavar="FILE", exists=True, dir_okay=False, help="A file as the source would drop it."
+            "--sample",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="A file as the source would drop it; for a source over an API one record as JSON.",
         ),
     ] = None,
+    key: Annotated[
+        str, typer.Option("--key", metavar="ID", help="Read the record with this id at the source now.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> int:
     """Show what the field map makes of one record.
 
-    Every field, where it comes from, and the columns that are not used.
+    Every field, where it comes from, the columns that are not used, and what the deal still lacks. Without --sample or
+    --key it is the newest deal that arrived.
 
     Ends 0 when everything fits, 3 when a value was refused.
     """
     from dealbooks.pipeline.mapcheck import check_map
 
     with Session.of(context).house() as house:
-        found = check_map(house, source, sample)
+        found = check_map(house, source, sample, key=key)
     if as_json:
         output.say_json(found.as_json())
         return 0 if found.fits else NOT_ALL
@@ -55,4 +63,6 @@ def check(
     )
     for text in found.wrong:
         output.say(f"Refused: {text}")
+    for text in found.missing:
+        output.say(f"Missing for a deal: {text}")
     return 0 if found.fits else NOT_ALL

@@ -21,6 +21,9 @@ def register(app: typer.Typer) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(help="Where; by default here.", show_default=False)] = Path(),
     rules: Annotated[str, typer.Option("--rules", help="Rulebook to start from, such as uk, us-fl or ca-on.")] = "uk",
+    ledger: Annotated[
+        str, typer.Option("--ledger", help="Where the books are kept: beancount, quickbooks, xero or odoo.")
+    ] = "beancount",
     force: Annotated[Switch, typer.Option("--force", help="Overwrite what is there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -29,7 +32,7 @@ def init(
     A commented dealbooks.yaml, and the chart, rulebook, map and layout to edit."""
     from dealbooks.starter import write_starter
 
-    written = write_starter(folder, rules, force=force)
+    written = write_starter(folder, rules, ledger=ledger, force=force)
     if as_json:
         output.say_json([str(path) for path in written])
         return

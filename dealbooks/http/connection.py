@@ -23,6 +23,7 @@ _LONGEST_PAUSE = 30.0
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
+
 class _NoPasswords(logging.Filter):
     """httpx logs the address of every request, with the password that it may hold."""
 

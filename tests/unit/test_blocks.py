@@ -48,6 +48,7 @@ def test_slugs_are_as_they_always_were() -> None:
         "BeancountBooks": "beancount",
         "CsvDrop": "csv-files",
         "Odoo": "odoo",
+        "OdooSales": "odoo-sales",
         "QuickBooksOnline": "quickbooks",
         "Xero": "xero",
     }

@@ -9,7 +9,7 @@ import pytest
 from cli_support import FIRST, make_cli
 
 from blocks.sources.csv_files import CsvFiles, CsvFilesSettings
-from dealbooks.pipeline.extract import FileSummary
+from dealbooks.pipeline.dropped import FileSummary
 from tests.csv_support import NAME, row, text_of, write
 
 NOW = datetime(2026, 3, 15, 7, 0, tzinfo=UTC)

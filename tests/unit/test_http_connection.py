@@ -66,6 +66,22 @@ def test_a_call_without_an_answer_may_have_been_done_unless_it_was_never_sent(
     assert end.sent is sent
 
 
+def test_a_sender_that_no_longer_holds_the_book_reads_and_does_not_write() -> None:
+    calls: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(request.method)
+        return httpx.Response(200)
+
+    talk = connection(answer, VirtualClock())
+    talk.held = lambda: False
+    end = talk.call(WRITE)
+    assert isinstance(end, NoReply)
+    assert not end.sent
+    assert talk.read(READ).status == 200
+    assert calls == ["GET"]
+
+
 def test_a_write_is_made_once_whatever_it_meets() -> None:
     calls: list[httpx.Request] = []
 
@@ -130,7 +146,38 @@ def test_every_limit_is_kept_and_used_up() -> None:
         talks.call(WRITE)
     assert calls_within(moments, 1) == 5
     assert calls_within(moments, 60) == 60
-    assert clock.now() - began < timedelta(seconds=133)  # 120 s for two full minutes, and the last 60 calls
+    # Two full minutes, each kept a second longer, and the last 60 calls, five in each 1.1 s.
+    assert clock.now() - began < timedelta(seconds=136)
+
+
+def test_a_window_is_kept_a_little_longer_since_calls_do_not_all_take_as_long_to_arrive() -> None:
+    clock = VirtualClock()
+    moments: list[datetime] = []
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        moments.append(clock.now())
+        return httpx.Response(200)
+
+    talks = connection(answer, clock, Limit("second", 5, 1), Limit("minute", 20, 60))
+    for _ in range(60):
+        talks.call(WRITE)
+    assert calls_within(moments, 1.1) == 5
+    assert calls_within(moments, 61) == 20
+
+
+def test_the_room_is_what_a_long_limit_leaves() -> None:
+    clock = VirtualClock()
+    answers = [httpx.Response(200), httpx.Response(429, headers={"retry-after": "4000"})]
+    talks = connection(lambda _request: answers.pop(0), clock, Limit("minute", 60, 60), Limit("day", 100, 86_400))
+    assert connection(lambda _request: httpx.Response(200), clock, Limit("minute", 60, 60)).room() is None
+    talks.call(WRITE)
+    assert talks.room() == 99
+    talks.call(WRITE)
+    assert talks.room() == 0, "it asked for more than an hour"
+    clock.sleep(4001)
+    assert talks.room() == 98
+    clock.sleep(86_402)
+    assert talks.room() == 100
 
 
 def test_what_the_platform_says_is_left_counts() -> None:
@@ -164,7 +211,7 @@ def test_a_day_that_is_spent_is_told_and_not_waited_for() -> None:
     assert isinstance(end, NoReply)
     assert not end.sent
     assert end.retry_after is not None
-    assert 86_000 < end.retry_after <= 86_401
+    assert 86_400 < end.retry_after <= 86_402
     assert clock.now() == began
     with pytest.raises(StopConnection, match="2 calls a day are spent"):
         talks.read(READ)

@@ -8,8 +8,8 @@ from xmlrpc.client import Fault, dumps
 
 import pytest
 
-from blocks.ledgers.odoo.answers import is_posted_already, outcome_of
-from blocks.ledgers.odoo.wires import Ask, Failed, Json2, JsonRpc, Login, Said, XmlRpc
+from blocks.odoo.answers import is_posted_already, outcome_of
+from blocks.odoo.wires import Ask, Failed, Json2, JsonRpc, Login, Said, XmlRpc
 from dealbooks.http import Reply
 from dealbooks.ledger import Verdict
 

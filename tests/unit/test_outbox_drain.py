@@ -8,7 +8,7 @@ from fakes import FakeLedger, planned, posting
 from sqlalchemy import select
 
 from dealbooks.errors import BrokenInvariant, LeaseLost, StopConnection
-from dealbooks.ledger import Posting, Verdict
+from dealbooks.ledger import Outcome, Posting, Verdict
 from dealbooks.outbox import Drain, enqueue
 from dealbooks.outbox.drain import effect_counts
 from dealbooks.store import Lease, Store
@@ -79,6 +79,86 @@ def test_a_first_write_that_commits_late_is_found_before_it_is_sent_again(store:
     clock.forward(200)
     assert drain(store, ledger).by_state == {"posted": 1}
     assert len(ledger.sends) == 1
+
+
+def test_the_settle_time_begins_when_the_doubt_begins_and_not_when_its_batch_did(
+    store: Store, clock: HandClock
+) -> None:
+    """The calls of a batch may take long: the last one may have left minutes after the intent was kept."""
+    ledger = FakeLedger(script={"*": [Verdict.UNKNOWN]})
+    put(store, ledger, posting("D1"))
+    original = ledger.send
+
+    def slow(requests):
+        clock.forward(300)
+        return original(requests)
+
+    ledger.send = slow
+    assert drain(store, ledger).by_state == {"unknown": 1}
+    clock.forward(119)
+    assert drain(store, ledger).by_state == {"unknown": 1}
+    clock.forward(2)
+    assert drain(store, ledger).by_state == {"posted": 1}
+
+
+def test_a_look_up_proves_absence_as_of_when_it_began(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(script={"*": [Verdict.UNKNOWN]})
+    put(store, ledger, posting("D1"))
+    original = ledger.find
+
+    def slow(requests):
+        found = original(requests)
+        clock.forward(300)
+        return found
+
+    ledger.find = slow
+    assert drain(store, ledger).by_state == {"unknown": 1}
+    assert len(ledger.sends) == 1
+
+
+def test_what_may_be_made_by_one_effect_is_not_made_by_another(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(script={"*": [Verdict.UNKNOWN]}, subject="party:C-001")
+    put(store, ledger, posting("D1"), posting("D2"))
+    drain(store, ledger)
+    clock.forward(60)
+    assert drain(store, ledger).by_state == {"unknown": 1, "pending": 1}
+    assert len(ledger.sends) == 1, "neither in one batch, nor by a later drain"
+    clock.forward(61)
+    assert drain(store, ledger).by_state == {"posted": 2}
+    assert ledger.sends == [rows(store)[0]["id"]] * 2 + [rows(store)[1]["id"]]
+
+
+def test_effects_that_make_different_things_go_in_one_batch(store: Store) -> None:
+    ledger = FakeLedger(subject="party:C-001")
+    put(store, ledger, posting("D1"), posting("D2"))
+    ledger.subject = "party:C-002"
+    put(store, ledger, posting("D3"))
+    ledger.subject = ""
+    put(store, ledger, posting("D4"), posting("D5"))
+    sent: list[int] = []
+    original = ledger.send
+
+    def counting(requests):
+        sent.append(len(requests))
+        return original(requests)
+
+    ledger.send = counting
+    assert drain(store, ledger).by_state == {"posted": 5}
+    assert sent == [4, 1]
+    ledger.send = original
+    ledger.subject = "party:C-003"
+    put(store, ledger, posting("D6"), posting("D7"))
+    ledger.subject = "party:C-001"
+    put(store, ledger, posting("D8"), posting("D9"))
+    ledger.send = counting
+    assert drain(store, ledger).by_state == {"posted": 9}
+    assert sent == [4, 1, 3, 1], "who is in the ledger already is found by both, who is not is made by one"
+
+
+def test_what_a_pending_effect_makes_later_does_not_hold_others_up_now(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(script={"*": [Verdict.DID_NOT_HAPPEN]}, subject="party:C-001")
+    put(store, ledger, posting("D1"), posting("D2"))
+    assert drain(store, ledger).by_state == {"pending": 1, "posted": 1}
 
 
 def test_without_key_and_without_search_it_stays_unknown_for_a_person(store: Store, clock: HandClock) -> None:
@@ -212,6 +292,27 @@ def test_a_paused_holder_whose_lease_was_taken_over_records_nothing(store: Store
     assert len(ledger.sends) == 1, "the new holder looked it up"
 
 
+def test_a_sender_that_was_stopped_for_too_long_learns_that_it_may_not_go_on(store: Store, clock: HandClock) -> None:
+    """It is asked between two calls of one batch: what is on its way is looked up, what is not does not leave."""
+    ledger = FakeLedger()
+    put(store, ledger, posting("D1"))
+    told: list[bool] = []
+
+    def send(requests):
+        told.append(requests[0].held())
+        clock.forward(3600)
+        told.append(requests[0].held())  # nobody took over: it is renewed
+        clock.forward(3600)
+        assert Lease(store, "ledger:northgate").acquire()
+        told.append(requests[0].held())
+        return [Outcome(Verdict.DID_NOT_HAPPEN)] * len(requests)
+
+    ledger.send = send
+    with pytest.raises(LeaseLost):
+        drain(store, ledger)
+    assert told == [True, True, False]
+
+
 def test_what_an_older_token_left_in_sending_is_looked_up_first(store: Store, clock: HandClock) -> None:
     ledger = FakeLedger()
     put(store, ledger, posting("D1"), posting("D2"))
@@ -220,6 +321,8 @@ def test_what_an_older_token_left_in_sending_is_looked_up_first(store: Store, cl
         tx.update("effects", tx.rows(select(effects)), state="sending", attempts=1, token=0, sent_at=tx.at)
     ledger.documents[first] = [{"total": "100.00"}]  # one had got there, the other had not
     clock.forward(130)
+    assert drain(store, ledger).by_state == {"posted": 1, "unknown": 1}, "it may have been sent until just now"
+    clock.forward(121)
     assert drain(store, ledger).by_state == {"posted": 2}
     assert ledger.sends == [second]
 

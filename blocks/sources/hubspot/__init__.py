@@ -1,0 +1,1 @@
+"""HubSpot's deals as a source of deals."""

@@ -1,0 +1,124 @@
+"""From the settings in dealbooks.yaml to a source of HubSpot's deals. The registry names this function."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+
+from blocks.sources.hubspot.answers import listen
+from blocks.sources.hubspot.settings import HubSpotSettings
+from blocks.sources.hubspot.source import HubSpotDeals
+from dealbooks.errors import ConfigError
+from dealbooks.http import Budget, Connection, Limit, Pace, RealPace
+from dealbooks.oauth import Client, Seal, TokenSource
+from dealbooks.registry import Services
+
+
+def build(
+    name: str,
+    settings: Mapping[str, Any],
+    folder: Path | None = None,
+    services: Services | None = None,
+    fields: Collection[str] = (),
+) -> HubSpotDeals:
+    """The source; `settings` are those of `HubSpotSettings`, `fields` the paths that its map reads, `services` keep the
+    tokens of a public app.
+
+    Raises:
+        ConfigError: a setting is missing or not known, or there is no token.
+    """
+    return connect(name, settings_of(name, settings), RealPace(), fields, services=services)
+
+
+def settings_of(name: str, settings: Mapping[str, Any]) -> HubSpotSettings:
+    """The settings, checked. Raises ConfigError."""
+    try:
+        return HubSpotSettings.model_validate(dict(settings))
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in wrong["loc"])
+    raise ConfigError(
+        f"sources.{name}, {field}: {wrong['msg'].lower()}.",
+        fix=f"The settings are: {', '.join(HubSpotSettings.model_fields)}.",
+    )
+
+
+def connect(
+    name: str,
+    settings: HubSpotSettings,
+    pace: Pace,
+    fields: Collection[str],
+    *,
+    services: Services | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> HubSpotDeals:
+    """The source; `transport` and `pace` stand in for the network and the time.
+
+    Raises:
+        ConfigError: there is no token.
+    """
+    tokens = _tokens(name, settings, pace, services, transport) if settings.grant == "code" else None
+    token = "" if tokens is not None else _private(name, settings)
+    limits = [
+        Limit("ten seconds", settings.calls_per_ten_seconds, 10.0),
+        Limit("day", settings.calls_per_day, 86_400.0),
+    ]
+    connection = Connection(
+        name,
+        httpx.Client(
+            base_url=settings.base_url.rstrip("/"),
+            timeout=httpx.Timeout(settings.timeout, connect=20.0),
+            transport=transport,
+        ),
+        Budget(limits, concurrent=settings.concurrent, pace=pace),
+        pace,
+        authorise=tokens.headers if tokens is not None else lambda: {"authorization": f"Bearer {token}"},
+        listen=listen,
+        secrets=tokens.secrets if tokens is not None else lambda: (token,),
+    )
+    searches = Budget([Limit("second", settings.searches_per_second, 1.0)], concurrent=1, pace=pace)
+    return HubSpotDeals(
+        connection, settings, frozenset(fields), searches=searches, now=pace.now, tokens=tokens
+    )  # fmt: skip
+
+
+def _private(name: str, settings: HubSpotSettings) -> str:
+    token = settings.token.get_secret_value() or os.environ.get(settings.environment_variable, "")
+    if not token:
+        raise ConfigError(
+            f"sources.{name} has no access token for HubSpot.",
+            fix="Put token into the Prefect block, or name a variable under environment_variable.",
+        )
+    return token
+
+
+def _tokens(
+    name: str,
+    settings: HubSpotSettings,
+    pace: Pace,
+    services: Services | None,
+    transport: httpx.BaseTransport | None,
+) -> TokenSource:
+    secret = settings.client_secret.get_secret_value()
+    if services is None or not settings.client_id or not secret:
+        raise ConfigError(
+            f"sources.{name}: the grant code needs client_id and client_secret, and a store to keep tokens in.",
+            fix="Set them and use the source where dealbooks.yaml is read, or use a private app (grant: token).",
+        )
+    kept = services
+    client = Client(
+        name,
+        settings.client_id,
+        secret,
+        settings.token_url,
+        settings.authorize_url,
+        settings.scope,
+        auth_method="client_secret_post",
+        transport=transport,
+    )
+    return TokenSource(kept.store, lambda: Seal.find(kept.var), client, pace, grant="code")

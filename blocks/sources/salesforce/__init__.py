@@ -1,0 +1,1 @@
+"""Salesforce's opportunities as a source of deals."""
