@@ -4,9 +4,10 @@ UV := .uv/bin/uv
 RUN := .venv/bin/python
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-long lint bench simulate clean
+.PHONY: setup demo test test-long lint bench simulate simulate-sources clean
 
-# How many lives `make simulate` lives on each ledger, and from which seed on (docs/proof.md).
+# How many lives `make simulate` lives on each ledger, `make simulate-sources` at each source, and from which seed on
+# (docs/proof.md).
 SEEDS ?= 100
 START ?= 1
 
@@ -41,6 +42,9 @@ bench: $(STAMP)
 
 simulate: $(STAMP)
 	$(RUN) tests/simulate.py --seeds $(SEEDS) --first $(START) --jobs 2
+
+simulate-sources: $(STAMP)
+	$(RUN) tests/sim_sources.py --seeds $(SEEDS) --first $(START) --jobs 2
 
 clean:
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,9 +9,10 @@ import platform
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from benchmarks import ledgers, startup
+from benchmarks import gateway, lane, ledgers, startup, sweeping
 from benchmarks.data import write_backfill
 from benchmarks.process import ROOT, run_module, run_together
 from dealbooks.config import load_config
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures["reading"] = _reading(work, asked.reading)
     figures["posting"] = _posting(asked.posting)
     figures["ledgers"] = ledgers.measure(work, asked.ledger_deals)
+    figures["gateway"] = _shown(gateway, work)
+    figures["sweep"] = _shown(sweeping, work)
+    figures["fast lane"] = _shown(lane, work, str(asked.lane_deals))
     figures["backfill"] = [_backfill(work, size) for size in sizes]
     figures["slope"] = _slope(figures["backfill"])
     shutil.rmtree(work, ignore_errors=True)
@@ -51,9 +55,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reading", type=int, default=READING, help="deals of the reading benchmark")
     parser.add_argument("--posting", type=int, nargs="+", default=list(POSTING), help="deals of the posting benchmark")
     parser.add_argument("--ledger-deals", type=int, default=ledgers.DEALS, help="deals into ledgers over HTTP")
+    parser.add_argument("--lane-deals", type=int, default=lane.DEALS, help="deals through the fast lane")
     parser.add_argument("--work", type=Path, default=ROOT / "var" / "bench", help="folder for the work; emptied")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "bench.json", help="file for the figures")
     return parser
+
+
+def _shown(module: ModuleType, work: Path, *more: str) -> dict[str, Any]:
+    """A benchmark that has a process and a folder of its own."""
+    name = module.__name__.rpartition(".")[2]
+    found = run_module(module.__name__, [str(work / name), *more])
+    module.show(found)
+    return found
 
 
 def _machine() -> dict[str, Any]:

@@ -20,6 +20,7 @@ from dealbooks.http import Exchange
 from dealbooks.ledger import (
     Capabilities,
     EffectSpec,
+    Joins,
     Lookup,
     Outcome,
     Posting,
@@ -67,6 +68,10 @@ class NullLedger:
     def expected(self, request: Request) -> Mapping[str, str]:
         """Its status."""
         return {"status": "posted"}
+
+    def joins(self, request: Request) -> Joins:
+        """Nothing."""
+        return Joins()
 
     def read(self, refs: Sequence[str]) -> list[Reading]:
         """As expected."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from benchmarks.process import ROOT
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from gateway.schemes import SCHEMES
 
 HOOK: Mapping[str, object] = {"scheme": "signed", "secrets": ["gateway-secret-01"], "per_minute": 1_000_000}

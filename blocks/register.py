@@ -8,7 +8,10 @@ from blocks.ledgers.beancount.block import BeancountBooks
 from blocks.ledgers.odoo.block import Odoo
 from blocks.ledgers.quickbooks.block import QuickBooksOnline
 from blocks.ledgers.xero.block import Xero
+from blocks.payments.gocardless.block import GoCardless
+from blocks.payments.stripe.block import Stripe
 from blocks.sources.csv_files.block import CsvDrop
+from blocks.sources.google_sheets.block import GoogleSheets
 from blocks.sources.hubspot.block import HubSpot
 from blocks.sources.odoo.block import OdooSales
 from blocks.sources.salesforce.block import Salesforce
@@ -18,7 +21,10 @@ BLOCKS: tuple[type[Block], ...] = (
     Odoo,
     QuickBooksOnline,
     Xero,
+    GoCardless,
+    Stripe,
     CsvDrop,
+    GoogleSheets,
     HubSpot,
     OdooSales,
     Salesforce,
@@ -33,22 +39,28 @@ LEDGER_BLOCKS: dict[str, type[Block]] = {
 }
 SOURCE_BLOCKS: dict[str, type[Block]] = {
     "csv_files": CsvDrop,
+    "google_sheets": GoogleSheets,
     "hubspot": HubSpot,
     "odoo": OdooSales,
     "salesforce": Salesforce,
 }
+PAYMENT_BLOCKS: dict[str, type[Block]] = {"gocardless": GoCardless, "stripe": Stripe}
 
 __all__ = [
     "BLOCKS",
     "LEDGER_BLOCKS",
+    "PAYMENT_BLOCKS",
     "SOURCE_BLOCKS",
     "BeancountBooks",
     "CsvDrop",
+    "GoCardless",
+    "GoogleSheets",
     "HubSpot",
     "Odoo",
     "OdooSales",
     "QuickBooksOnline",
     "Salesforce",
+    "Stripe",
     "Xero",
     "register",
 ]

@@ -53,8 +53,8 @@ STORE_RULES: tuple[Rule, ...] = (
     _store("S018", E, "Another currency than the book's",
            "{place} is in {value}, but the book is kept in {currency}; give the amount in {currency}"),
     _store("S019", E, "Money that moved is not above zero",
-           "{place} tells of money paid or received, but the amount is {value}; it must be above zero, and money that "
-           "went back is entered in the ledger"),
+           "{place} tells of money paid or received, but the amount is {value}; it must be above zero; money that "
+           "was given back is told as refunded"),
     _store("S020", E, "An opening balance is dated in a closed period",
            "the opening balance of stock number {stock} is dated {value}, but the book is closed through {closed}; "
            "give a day in an open period, or reopen the period"),
@@ -68,4 +68,6 @@ STORE_RULES: tuple[Rule, ...] = (
     _store("S023", E, "A sale is not there any more at its source",
            "the source does not have this deal any more: it was deleted or archived there after it was taken; ask why, "
            "then set void_date to the day on which the sale is taken back, or to keep if it stands as it is"),
+    _store("S024", E, "Money that moved cannot be taken as it is told",
+           "{place} tells of money paid or received, but {field} {value} cannot be taken: {reason}"),
 )  # fmt: skip

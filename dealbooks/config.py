@@ -6,62 +6,31 @@ by an environment variable; relative paths start at the file's own folder. docs/
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dealbooks.book import Policies, Regime
+from dealbooks.config_section import Currency, Section, TimeZone, shown
+from dealbooks.config_told import BankAccountConfig, EventsConfig, HookConfig, PaymentsConfig
 from dealbooks.errors import ConfigError
-from dealbooks.money import minor_digits
+from dealbooks.masking import masked
 from dealbooks.yamlfile import read_yaml
 
 ENVIRONMENT = "DEALBOOKS_CONFIG"
 DEFAULT_NAME = "dealbooks.yaml"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_WORD = 4  # characters; shorter ones are found inside ordinary words
 _BOOK_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
-Condition = Literal["completed", "delivered", "paid_in_full"]
-
-SchemeName = Literal[
-    "standard", "signed", "hubspot", "salesforce", "odoo", "docusign", "adobe_sign", "dropbox_sign", "stripe",
-    "gocardless",
-]  # fmt: skip
-# What a scheme cannot do without; every other needs `secrets`.
-_NEEDED: Mapping[str, tuple[str, ...]] = {
-    "hubspot": ("secrets", "url"),
-    "salesforce": ("organization_id",),
-    "adobe_sign": ("client_id",),
-}
-_IN_ADDRESS = ("salesforce", "adobe_sign", "odoo")
-_ADDRESS_SECRET = re.compile(r"[A-Za-z0-9_-]{16,200}")
-_LEAST_SECRET = 16
-
-
-def _is_standard_secret(secret: str) -> bool:
-    try:
-        return len(base64.b64decode(secret.removeprefix("whsec_") + "==", validate=False)) >= _LEAST_SECRET
-    except ValueError:
-        return False
-
-
-def _timezone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"{value!r} is not a time zone; use an IANA name such as Europe/London") from error
-    return value
-
-
-def _currency(value: str) -> str:
-    minor_digits(value)
-    return value
+Condition = Literal["completed", "invoiced", "signed", "paid_in_full", "delivered"]
+BookedBy = Literal["stated", "delivery", "signed", "invoiced", "ready"]
 
 
 def _legal_entity(value: str) -> str:
@@ -70,27 +39,11 @@ def _legal_entity(value: str) -> str:
     return value.strip()
 
 
-TimeZone = Annotated[str, AfterValidator(_timezone)]
-
-
-class Section(BaseModel):
-    """Base of every part of the configuration: a key that is not known is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
 class LocationConfig(Section):
     """A rooftop, branch or site of a book."""
 
     dimension: str = Field("", description="Its name as the ledger's location dimension; by default the code itself.")
     timezone: TimeZone | None = Field(None, description="Its own time zone, where it differs from the book's.")
-
-
-def _shown(section: BaseModel) -> Iterator[tuple[str | None, Any]]:
-    """What a section shows of itself: of a platform's own settings, among which are passwords, only the names."""
-    for name in type(section).model_fields:
-        yield name, getattr(section, name)
-    yield "settings", sorted(section.model_extra or {})
 
 
 class LedgerConfig(BaseModel):
@@ -102,14 +55,36 @@ class LedgerConfig(BaseModel):
     block: str | None = Field(None, description="A Prefect block that holds the settings, as `kind/name`.")
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        return _shown(self)
+        return shown(self)
 
 
 class PostWhen(Section):
     """When a deal may be posted."""
 
-    all: tuple[Condition, ...] = Field((), description="Every one of these must hold.")
+    all: tuple[Condition, ...] = Field(
+        (), description="Every one of these must hold. Where neither this nor `any` is given: completed."
+    )
     any: tuple[Condition, ...] = Field((), description="At least one of these must hold.")
+    date: BookedBy = Field(
+        "stated",
+        description="The day that a sale is booked on: as the deal states it (its accounting date, else the delivery, "
+        "else the contract); or the day of delivery, of the signature, of the invoice, or the day on which the last of "
+        "these conditions came to hold. Where that day is not known, as stated.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _completed_by_default(cls, given: object) -> object:
+        """A book that says only the day still posts completed deals alone."""
+        if isinstance(given, Mapping) and not {"all", "any"} & set(given):
+            return {**given, "all": ("completed",)}
+        return given
+
+    @model_validator(mode="after")
+    def _date_is_known(self) -> PostWhen:
+        if self.date in ("signed", "invoiced") and self.date not in (*self.all, *self.any):
+            raise ValueError(f"date: {self.date} needs {self.date} among the conditions under all or any")
+        return self
 
 
 class BookConfig(Section):
@@ -120,7 +95,7 @@ class BookConfig(Section):
     )
     name: str = Field(description="Its name, as people say it.")
     regime: Regime = Field(description="Which country's tax rules apply.")
-    currency: Annotated[str, AfterValidator(_currency)] = Field(description="Base currency, ISO 4217.")
+    currency: Currency = Field(description="Base currency, ISO 4217.")
     timezone: TimeZone = Field(description="Time zone in which business dates and periods are reckoned.")
     chart: str = Field(description="Chart of accounts: a shipped name (us, uk, au, ...) or the path of your own.")
     accounts: Mapping[str, Any] = Field(
@@ -137,6 +112,17 @@ class BookConfig(Section):
         default_factory=lambda: PostWhen(all=("completed",)), description="When a deal may be posted."
     )
     policies: Policies = Field(default_factory=Policies, description="Accounting choices, agreed with the accountant.")
+    receipts: Literal["post", "match"] = Field(
+        "post",
+        description="post: money of customers is posted by us; match: the bank feed of the ledger books it, and we "
+        "only count it. Deposits that the deal's record states are always posted.",
+    )
+    owned: tuple[str, ...] | None = Field(
+        None,
+        description="Account roles that only deals may move (`receivable.customer`, `sales.*`): what somebody else "
+        "books there is an exception of the close, unless it clears an open item; elsewhere it is only added up by "
+        "person. By default revenue, cost, stock of vehicles, deal receivables and payables, and output tax.",
+    )
     future_days: int = Field(
         7, ge=0, description="A sale dated more than this many days after today is flagged: its date may be wrong."
     )
@@ -164,66 +150,12 @@ class SourceConfig(BaseModel):
     books: Mapping[str, str] = Field(description="Location code -> the book that its deals belong to.")
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        return _shown(self)
+        return shown(self)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The platform's own settings."""
         return dict(self.model_extra or {})
-
-
-class HookConfig(Section):
-    """Who may tell the gateway about deals, at POST /hooks/NAME, and how that is proven."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-    scheme: SchemeName = Field(
-        description="How the sender signs: its own way; `standard` is Standard Webhooks, `signed` our timestamped HMAC."
-    )
-    source: str = Field("", description="The source whose deals it tells about; empty: any.")
-    secrets: tuple[str, ...] = Field(
-        (),
-        repr=False,
-        description="Secrets shared with the sender; any of them proves a call. To change one, add the new one, change "
-        "it at the sender, then take the old one out. For salesforce, adobe_sign and odoo, which sign nothing, it "
-        "stands at the end of the address: /hooks/NAME/SECRET.",
-    )
-    url: str = Field("", description="The public address that the sender calls. Needed by hubspot, which signs it.")
-    organization_id: str = Field("", description="salesforce: the id of your organisation (00D...).")
-    client_id: str = Field("", description="adobe_sign: your application's id, which is sent back with every answer.")
-    account: str = Field(
-        "",
-        description="Only events of this account count: hubspot's portal, docusign's and stripe's account, the "
-        "organisation of gocardless.",
-    )
-    live: bool = Field(True, description="stripe: take events of the live mode; false: of the test mode.")
-    legacy: bool = Field(
-        False, description="hubspot: also take signature v2, which proves no time, from workflows that send no v3."
-    )
-    per_minute: int = Field(6000, ge=1, description="Calls a minute from one address; more are told to wait.")
-    most_bytes: int = Field(0, ge=0, description="Largest body; 0: 1 MiB, and 10 MiB for adobe_sign.")
-
-    @property
-    def limit(self) -> int:
-        """Largest body in bytes."""
-        return self.most_bytes or (10 if self.scheme == "adobe_sign" else 1) * 1024 * 1024
-
-    @model_validator(mode="after")
-    def _can_be_proven(self) -> HookConfig:
-        needed = _NEEDED.get(self.scheme, ("secrets",))
-        for name in needed:
-            if not getattr(self, name):
-                raise ValueError(f"{name} is missing, which {self.scheme} needs")
-        for secret in self.secrets:
-            if not secret.strip() or (self.scheme in _IN_ADDRESS and not _ADDRESS_SECRET.fullmatch(secret)):
-                raise ValueError(
-                    "secrets: one is empty"
-                    if not secret.strip()
-                    else "secrets: one that stands in an address has 16 to 200 letters, digits, '-' or '_'"
-                )
-            if self.scheme == "standard" and not _is_standard_secret(secret):
-                raise ValueError("secrets: one is not whsec_ and base64 of at least 16 bytes")
-        return self
 
 
 class Config(Section):
@@ -238,6 +170,13 @@ class Config(Section):
     hooks: Mapping[str, HookConfig] = Field(
         default_factory=dict, description="Name of a webhook -> who calls it, and how that is proven."
     )
+    events: EventsConfig = Field(default_factory=EventsConfig, description="What becomes of events.")
+    payments: Mapping[str, PaymentsConfig] = Field(
+        default_factory=dict, description="Name of a payment provider's account -> where its payments are read."
+    )
+    bank_accounts: Mapping[str, BankAccountConfig] = Field(
+        default_factory=dict, description="Name of an account at a bank or payment provider -> its book and its files."
+    )
     file: Path = Field(Path(DEFAULT_NAME), exclude=True, description="Where this configuration was read from.")
 
     @property
@@ -251,7 +190,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _names_fit(self) -> Config:
-        for name in (*self.books, *self.sources, *self.hooks):
+        for name in (*self.books, *self.sources, *self.hooks, *self.payments, *self.bank_accounts):
             if not _BOOK_NAME.fullmatch(name.replace("_", "-")):
                 raise ValueError(
                     f"{name!r}: a name is a small letter, then small letters, digits, '-' or '_', at most 40"
@@ -265,10 +204,25 @@ class Config(Section):
         for name, hook in self.hooks.items():
             if hook.source and hook.source not in self.sources:
                 raise ValueError(f"hooks.{name}.source: there is no source {hook.source!r}")
+        for name, account in self.bank_accounts.items():
+            if account.book not in self.books:
+                raise ValueError(f"bank_accounts.{name}.book: there is no book {account.book!r}")
         for name, book_config in self.books.items():
             record = book_config.source_of_record
             if record is not None and record not in self.sources:
                 raise ValueError(f"books.{name}.source_of_record: there is no source {record!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _payments_have_hooks(self) -> Config:
+        taken: dict[str, str] = {}
+        for name, one in self.payments.items():
+            hook = self.hooks.get(one.hook)
+            if hook is None or hook.scheme != one.platform:
+                raise ValueError(f"payments.{name}.hook: there is no hook {one.hook!r} of the scheme {one.platform}")
+            other = taken.setdefault(one.hook, name)
+            if other != name:
+                raise ValueError(f"payments.{other} and payments.{name} have the same hook {one.hook!r}")
         return self
 
     @model_validator(mode="after")
@@ -320,7 +274,8 @@ def load_config(given: Path | None = None) -> Config:
     data = read_yaml(path)
     if not isinstance(data, dict):
         raise ConfigError(f"{path} is empty or not a mapping of settings.", fix="See docs/configuration.md.")
-    expanded = _expand(data, path, ())
+    used: set[str] = set()
+    expanded = _expand(data, path, (), used)
     try:
         return Config.model_validate(expanded | {"file": path})
     except ValidationError as error:
@@ -328,14 +283,17 @@ def load_config(given: Path | None = None) -> Config:
             f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg'].removeprefix('Value error, ')}"
             for item in error.errors(include_url=False, include_input=False)
         )
-        raise ConfigError(f"{path}: {problems}", fix="docs/configuration.md lists every key.") from error
+        # What an environment variable holds may be a password, wherever it was written.
+        problems = masked(problems, tuple(value for value in used if len(value) >= _WORD))
+    raise ConfigError(f"{path}: {problems}", fix="docs/configuration.md lists every key.")
 
 
-def _expand(value: Any, path: Path, where: tuple[str, ...]) -> Any:
+def _expand(value: Any, path: Path, where: tuple[str, ...], used: set[str]) -> Any:
+    """The configuration with environment variables in their places; what they hold is added to `used`."""
     if isinstance(value, dict):
-        return {key: _expand(item, path, (*where, str(key))) for key, item in value.items()}
+        return {key: _expand(item, path, (*where, str(key)), used) for key, item in value.items()}
     if isinstance(value, list):
-        return [_expand(item, path, (*where, str(index))) for index, item in enumerate(value)]
+        return [_expand(item, path, (*where, str(index)), used) for index, item in enumerate(value)]
     if not isinstance(value, str):
         return value
 
@@ -346,6 +304,7 @@ def _expand(value: Any, path: Path, where: tuple[str, ...]) -> Any:
                 f"{path}: {'.'.join(where)} needs the environment variable {name}, which is not set.",
                 fix=f"Set {name}, or write the value another way.",
             )
+        used.add(os.environ[name])
         return os.environ[name]
 
     return _VARIABLE.sub(replace, value)

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from dealbooks.book import Account, Policies
-from dealbooks.config import BookConfig, Config, HookConfig, LedgerConfig, LocationConfig, PostWhen, SourceConfig
+from dealbooks.config import BookConfig, Config, LedgerConfig, LocationConfig, PostWhen, SourceConfig
+from dealbooks.config_told import BankAccountConfig, EventsConfig, HookConfig, PaymentsConfig
 from dealbooks.starter import starter_files
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -28,6 +29,9 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("books.NAME.accounts.ROLE", Account),
     ("sources.NAME", SourceConfig),
     ("hooks.NAME", HookConfig),
+    ("payments.NAME", PaymentsConfig),
+    ("events", EventsConfig),
+    ("bank_accounts.NAME", BankAccountConfig),
 )
 
 _HEAD = """\

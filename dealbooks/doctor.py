@@ -41,6 +41,8 @@ def examine(config_file: Path | None, *, upgrade_store: bool = False, online: bo
             yield from _book(house, book, online=online)
         for source in config.sources:
             yield from _source(house, source)
+        for name in config.payments:
+            yield _payments(house, name)
     finally:
         house.store.close()
     yield _disk(house)
@@ -144,6 +146,18 @@ def _source(house: House, source: str) -> Iterator[Check]:
         if one.overdue:
             fix = "Ask whoever sends it, or drop the missing part."
             yield Check(f"{name}, {one.name}", "warning", f"it waits: {one.reason}", fix)
+
+
+def _payments(house: House, name: str) -> Check:
+    """A payment provider; its key is tried."""
+    what = f"payments {name}"
+    try:
+        problems = house.payments(name).problems()
+    except DealbooksError as error:
+        return Check.failed(what, error)
+    if problems:
+        return Check(what, "problem", problems[0], "See docs/payments.md.")
+    return Check(what, "ok", f"payments of hook {house.config.payments[name].hook} can be read")
 
 
 def _records(name: str, field_map: str, problems: list[str]) -> Iterator[Check]:

@@ -17,10 +17,12 @@ from dealbooks.book import Book, Chart
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.charts import load_chart
 from dealbooks.config import BookConfig, Config, SourceConfig
+from dealbooks.config_told import BankAccountConfig
 from dealbooks.determine import Rulebook, load_rulebook
 from dealbooks.errors import ConfigError, UsageError
 from dealbooks.ledger import Ledger
 from dealbooks.mapping import FieldMap
+from dealbooks.payments import PaymentReader
 from dealbooks.store import Store
 from dealbooks.store.db import Clock, utc_now
 from dealbooks.store.schema import ensure
@@ -39,6 +41,7 @@ class House:
         self._books: dict[str, Book] = {}
         self._rulebooks: dict[str, Rulebook] = {}
         self._maps: dict[str, FieldMap] = {}
+        self._payments: dict[str, PaymentReader] = {}
 
     @classmethod
     @contextmanager
@@ -81,6 +84,13 @@ class House:
                 f"There is no source called {name!r}; there is {known}.", fix="See sources: in dealbooks.yaml."
             )
         return self.config.sources[name]
+
+    def bank_accounts(self, book: str) -> dict[str, tuple[BankAccountConfig, str]]:
+        """Accounts at banks and payment providers that belong to a book, with their currency."""
+        own = self.book_config(book).currency
+        return {
+            name: (one, one.currency or own) for name, one in self.config.bank_accounts.items() if one.book == book
+        }
 
     def today(self, book: str) -> date:
         """The business date in a book's time zone."""
@@ -161,6 +171,15 @@ class House:
                 **wanted,
             )
         return self._sources[name]
+
+    def payments(self, name: str) -> PaymentReader:
+        """Where the payments of an entry under payments: are read."""
+        if name not in self._payments:
+            config = self.config.payments[name]
+            self._payments[name] = registry.payment_platform(config.platform).build(
+                name=name, settings=self._settings(config.settings, config.block)
+            )
+        return self._payments[name]
 
     def ledger(self, book: str) -> Ledger:
         """The ledger that a book is kept in."""

@@ -158,10 +158,27 @@ class Lookup:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the ledger itself holds for one ref, by a read of its own. Figures are named and written as text so that
-    expected and found can be compared key by key (`date`, `total`, `tax`, `status`, ...). None: it is not there."""
+    expected and found can be compared key by key (`date`, `total`, `tax`, `status`, ...). None: it is not there.
+    `void`: it is shown, and counts for nothing, since somebody voided or cancelled it for good."""
 
     ref: str
     figures: Mapping[str, str] | None
+    void: bool = False
+
+    @property
+    def gone(self) -> bool:
+        """Whether the books have nothing of it any more."""
+        return self.figures is None or self.void
+
+
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """What an effect is set against: `refs` are the names (as in `Request.refs`) of the documents that it pays, settles
+    or is matched with. `document`: it is a document of its own, which stays when one of those is taken away; otherwise
+    it only ties others together, and can be made again without adding anything to the books."""
+
+    refs: tuple[str, ...] = ()
+    document: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +193,15 @@ class RecordLine:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One transaction as the ledger lists it for a period; `key` is empty when it does not carry one of ours."""
+    """One transaction as the ledger lists it for a period; `key` is empty when it does not carry one of ours. `who`
+    made or last changed it, where the ledger tells; else empty."""
 
     ref: str
     key: str
     date: date
     narration: str
     lines: tuple[RecordLine, ...]
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +252,9 @@ class Ledger(Protocol):
 
     def expected(self, request: Request) -> Mapping[str, str]:
         """Pure: the figures that a reading of this request must show."""
+
+    def joins(self, request: Request) -> Joins:
+        """Pure: what this request is set against, beside only coming after it."""
 
     def read(self, refs: Sequence[str]) -> list[Reading]:
         """Read each ref from the ledger itself, never from an answer to a write."""

@@ -75,6 +75,18 @@ SOURCES = {
             kind="records",
             example={"token": "example"},
         ),
+        Platform(
+            "google_sheets",
+            "Google Sheets",
+            "blocks.sources.google_sheets.factory:build",
+            "google_sheets",
+            kind="records",
+            example={
+                "spreadsheet": "1AbCdEfGhIjKlMnOpQrStUvWxYz",
+                "client_email": "sync@example",
+                "private_key": "example",
+            },
+        ),
     )
 }
 LEDGERS = {
@@ -107,8 +119,20 @@ LEDGERS = {
         ),
     )
 }
+# Where payments are read; a factory takes name and settings.
+PAYMENTS = {
+    platform.name: platform
+    for platform in (
+        Platform("stripe", "Stripe", "blocks.payments.stripe.factory:build", example={"api_key": "example"}),
+        Platform(
+            "gocardless", "GoCardless", "blocks.payments.gocardless.factory:build", example={"api_key": "example"}
+        ),
+    )
+}
 # The data-quality engine, kept out of every import path that does not validate.
 VALIDATOR = "expectations.validator:BatchValidator"
+# Reads the rows of a bank statement in CSV; takes the path and the layout.
+STATEMENT_ROWS = "blocks.sources.csv_files.statement:statement_rows"
 
 
 def source_platform(name: str) -> Platform:
@@ -127,6 +151,20 @@ def ledger_platform(name: str) -> Platform:
         ConfigError: naming those there are.
     """
     return _pick(LEDGERS, name, "ledger", "ledgers")
+
+
+def payment_platform(name: str) -> Platform:
+    """A payment provider by name.
+
+    Raises:
+        ConfigError: naming those there are.
+    """
+    if name not in PAYMENTS:
+        raise ConfigError(
+            f"There is no payment provider called {name!r}; there is {', '.join(sorted(PAYMENTS))}.",
+            fix="Correct platform under payments: in dealbooks.yaml.",
+        )
+    return PAYMENTS[name]
 
 
 def _pick(known: dict[str, Platform], name: str, kind: str, command: str) -> Platform:

@@ -12,13 +12,14 @@ from typing import Any
 
 from prefect import flow, runtime, tags
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Failed
 
 from dealbooks.errors import DealbooksError, LeaseLost
 from flows import reports
 from flows.deployments import books_of
 from flows.summary import Summary
 from tasks.extract import extract
+from tasks.intake import take_events, take_payments
 from tasks.load import load
 from tasks.quarantine import waiting_in_quarantine
 from tasks.transform import transform
@@ -63,7 +64,7 @@ async def deal_sync(
     if unplaced := [deal for deal in waiting if not deal.book]:
         await reports.quarantine_table(reports.NO_BOOK, unplaced)
     await reports.sync_table(source or "all", done)
-    return _state(done)
+    return reports.state_of(done)
 
 
 async def _sync_source(
@@ -76,12 +77,29 @@ async def _sync_source(
             done.read(await extract(config, source, since))
         async with _told(done, source):
             await _report_checked(done, source, await validate(config, source))
+        async with _told(done, "events"):
+            await _take_told(done, config)
         for book in books:
             with tags(f"book:{book}"):
                 async with _told(done, book):
                     done.planned(await transform(config, book))
                     if not plan_only:
                         done.posted(await load(config, book))
+
+
+async def _take_told(done: Summary, config: str) -> None:
+    """What webhooks told: events find their deals, and payments are read at their providers. The records that events
+    name were just swept, or are by the run of their own source."""
+    more = True
+    while more:
+        taken = await take_events(config)
+        done.took(taken)
+        more = taken.more
+    if open_config(config).payments:
+        paid = await take_payments(config)
+        done.took_payments(paid)
+        for source in paid.sources:
+            await _report_checked(done, source, await validate(config, source))
 
 
 async def _report_checked(done: Summary, source: str, checked: Checked) -> None:
@@ -104,14 +122,3 @@ async def _told(done: Summary, what: str) -> AsyncIterator[None]:
     except DealbooksError as error:
         run_log().error("%s: %s", what, in_words(error))
         done.errors.append(f"{what}: {in_words(error)}")
-
-
-def _state(done: Summary) -> State:
-    """How the run ends: red only when something failed; deals that wait for a person end it complete, by name."""
-    if done.errors:
-        return Failed(message=" | ".join([*done.errors, done.in_words()]))
-    if done.quarantined:
-        return Completed(name="Quarantined", message=done.in_words())
-    if done.held or done.refused or done.held_files:
-        return Completed(name="NeedsAPerson", message=done.in_words())
-    return Completed(message=done.in_words())

@@ -1,4 +1,5 @@
-"""What a run shows in the Prefect UI: tables and links with keys that stay, so that each has a history.
+"""What a run shows in the Prefect UI: how it ends, and tables and links with keys that stay, so that each has a
+history; and the events that automations react to.
 
 No personal data: a deal's number, where its row stands, and which rules it broke; never the values.
 """
@@ -9,7 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
+from prefect.client.schemas.objects import State
 from prefect.events import emit_event
+from prefect.states import Completed, Failed
 
 from dealbooks.pipeline.reconcile import Reconciliation
 from flows.summary import Summary
@@ -17,7 +20,13 @@ from tasks.quarantine import WaitingDeal
 
 MOST_ROWS = 200
 NO_BOOK = "no-book"  # rows that could not be read far enough to tell whose they are
-QUARANTINED = "dealbooks.deal.quarantined"
+# Events. Once a batch, with counts:
+BATCH_DONE = "dealbooks.batch.done"
+BATCH_QUARANTINED = "dealbooks.batch.quarantined"
+# A deal each, from the fast lane only, since a backfill may have thousands:
+DEAL_QUARANTINED = "dealbooks.deal.quarantined"
+DEAL_DISPUTED = "dealbooks.deal.disputed"
+_MOST_DEALS = 50  # events of one batch
 
 
 def key(kind: str, name: str) -> str:
@@ -25,12 +34,23 @@ def key(kind: str, name: str) -> str:
     return f"{kind}-{name}".lower().replace("_", "-")
 
 
-async def sync_table(source: str, done: Summary) -> None:
+def state_of(done: Summary) -> State:
+    """How the run ends: red only when something failed; deals that wait for a person end it complete, by name."""
+    if done.errors:
+        return Failed(message=" | ".join([*done.errors, done.in_words()]))
+    if done.quarantined:
+        return Completed(name="Quarantined", message=done.in_words())
+    if done.held or done.refused or done.held_files:
+        return Completed(name="NeedsAPerson", message=done.in_words())
+    return Completed(message=done.in_words())
+
+
+async def sync_table(source: str, done: Summary, *, flow: str = "deal-sync") -> None:
     """What each stage of the run did."""
     rows = done.rows or [{"stage": "read", "what": source, "result": "nothing new"}]
     await acreate_table_artifact(
         [dict(row) for row in rows],
-        key=key("deal-sync", source),
+        key=key(flow, source),
         description=f"**{source}**: {done.in_words()}" + "".join(f"\n\n{line}" for line in done.errors),
     )
 
@@ -64,10 +84,10 @@ async def data_docs_link(source: str, page: Path) -> None:
 
 
 def tell_quarantined(source: str, batch: int, count: int) -> None:
-    """The one event of a batch: that some of its deals need a person. A hint for automations; the quarantine itself
-    is the record."""
+    """That some deals of a batch need a person, told once. A hint for automations; the quarantine itself is the
+    record."""
     emit_event(
-        event=QUARANTINED,
+        event=BATCH_QUARANTINED,
         resource={
             "prefect.resource.id": f"dealbooks.batch.{batch}",
             "prefect.resource.name": f"batch {batch} of {source}",
@@ -75,6 +95,40 @@ def tell_quarantined(source: str, batch: int, count: int) -> None:
         },
         payload={"source": source, "batch": batch, "count": count},
     )
+
+
+def tell_batch(number: int, done: Summary) -> None:
+    """What became of a batch of the fast lane, in counts."""
+    emit_event(
+        event=BATCH_DONE,
+        resource={"prefect.resource.id": "dealbooks.inbox", "prefect.resource.name": "the inbox"},
+        payload={
+            "batch": number,
+            "matched": done.matched,
+            "waiting": done.waiting,
+            "review": done.review,
+            "accepted": done.accepted,
+            "quarantined": done.quarantined,
+            "posted": done.posted_count,
+            "held": done.held,
+            "refused": done.refused,
+            "failures": len(done.errors),
+        },
+    )
+
+
+def tell_deals(event: str, found: Sequence[tuple[str, str]]) -> None:
+    """One event for each deal that needs a person: by the book or source that it is of, and its number."""
+    for place, deal in found[:_MOST_DEALS]:
+        emit_event(
+            event=event,
+            resource={
+                "prefect.resource.id": f"dealbooks.deal.{place}.{deal}",
+                "prefect.resource.name": f"deal {deal} of {place}",
+                "dealbooks.place": place,
+            },
+            payload={"deal": deal, "place": place},
+        )
 
 
 async def close_tables(found: Reconciliation) -> None:

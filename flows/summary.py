@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dealbooks.outbox.drain import DrainResult
+from dealbooks.outbox import DrainResult
+from dealbooks.pipeline.events import TakenEvents
 from dealbooks.pipeline.extract import ExtractResult
+from dealbooks.pipeline.payments import TakenPayments
+from dealbooks.pipeline.sweep import Reread
 from dealbooks.pipeline.transform import TransformResult
 from tasks.validate import Checked
 
@@ -25,12 +28,39 @@ class Summary:
     shadow: int = 0
     held: int = 0
     refused: int = 0
+    matched: int = 0
+    waiting: int = 0
+    review: int = 0
     errors: list[str] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)
 
     def add_books(self, books: Iterable[str]) -> None:
         """Note which books this run is about."""
         self.books += [book for book in books if book not in self.books]
+
+    def took(self, taken: TakenEvents) -> None:
+        """After the events of the inbox were taken."""
+        self.matched += taken.matched
+        self.waiting += taken.waiting
+        self.review += taken.review
+        told = f"{taken.matched} matched, {taken.waiting} wait for their deal, {taken.review} need a person"
+        if taken.matched or taken.waiting or taken.review or taken.ignored:
+            self._row("take", "events", f"{told}, {taken.ignored} without effect")
+
+    def took_payments(self, taken: TakenPayments) -> None:
+        """After payments were read at their providers."""
+        self.review += taken.review
+        self.errors += taken.failures
+        told = f"{taken.facts} new, {taken.known} known, {taken.pending} not confirmed yet, {taken.review} for a person"
+        self._row("take", "payments", told)
+
+    def read_some(self, source: str, found: Reread, again: int) -> None:
+        """After some deals were read again; `again` of them will be once more."""
+        swept = found.swept
+        told = f"{swept.new} new, {swept.unchanged} unchanged, {swept.gone} gone, {swept.not_counted} no sales"
+        late = f"; {again} may be late, and are read again" if again else ""
+        self._row("read", source, f"{swept.read} records: {told}{late}")
+        self.errors += swept.notices
 
     def read(self, result: ExtractResult) -> None:
         """After extract."""
@@ -94,6 +124,7 @@ class Summary:
             (self.held_files, "files held"),
             (self.held, "held until a person approves"),
             (self.refused, "refused, disputed or not known"),
+            (self.review, "events that need a person (dealbooks events)"),
         )
         told = [f"{count} {words}" for count, words in counts if count]
         if self.posted_count or not told:

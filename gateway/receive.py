@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -13,8 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dealbooks.canonical import canonical_json, sha256_hex
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from dealbooks.events import Hint
+from dealbooks.events.testmode import says_test
 from dealbooks.store.db import Clock, Row, stamp
 from gateway.body import Bodies, NoRoom, TooLarge, TooSlow
 from gateway.metrics import NO_HOOK, Metrics
@@ -92,8 +94,7 @@ class Receiver:
         return hook, scheme
 
     def _admit(self, name: str, hook: HookConfig, request: Request) -> None:
-        address = request.client.host if request.client else ""
-        wait = self._pace.wait(name, address, hook.per_minute, time.monotonic())
+        wait = self._pace.wait(name, _address(request), hook.per_minute, time.monotonic())
         if wait:
             raise _No(429, "rate", "Too many calls; wait before the next.", wait=wait)
 
@@ -104,7 +105,7 @@ class Receiver:
             raise _No(415, "encoding", "A compressed body is not taken; send it as it is.")
         now = self._clock()
         try:
-            async with self._bodies.read(request, hook.limit) as body:
+            async with self._bodies.read(request, hook.limit, name, _address(request)) as body:
                 parsed = await _read(scheme, _headers(request), body, hook, now)
                 await self._store(name, hook, parsed, now)
         except TooLarge as error:
@@ -131,7 +132,7 @@ class Receiver:
             _LOG.warning("%s: %s of the events of one call could not be read", name, parsed.unreadable)
         if not parsed.hints:
             return
-        new = await self._writer.write([_row(name, hook, hint, stamp(now)) for hint in parsed.hints])
+        new = await self._writer.write([event_row(name, hook, hint, stamp(now)) for hint in parsed.hints])
         self._metrics.accepted.labels(name).inc(new)
         self._metrics.duplicate.labels(name).inc(len(parsed.hints) - new)
 
@@ -146,6 +147,10 @@ class Receiver:
         if no.status in (408, 413, 415, 429):  # the rest of the body may still be on its way
             headers["Connection"] = "close"
         return Response(canonical_json({"error": no.words}), no.status, headers, "application/json")
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _headers(request: Request) -> Headers:
@@ -171,7 +176,10 @@ def _answer(scheme: Scheme, hook: HookConfig) -> Response:
     return Response(answer.body, answer.status, dict(answer.headers), answer.media_type)
 
 
-def _row(name: str, hook: HookConfig, hint: Hint, at: str) -> Row:
+def event_row(name: str, hook: HookConfig, hint: Hint, at: str) -> Row:
+    """An event as it is stored, but for its id. Whether it is of the sender's test mode is decided now: what becomes of
+    the webhook's settings later does not change what was received."""
+    test = not hook.live or says_test(json.loads(hint.body))
     row: dict[str, Any] = {
         "hook": name,
         "scheme": hook.scheme,
@@ -190,5 +198,6 @@ def _row(name: str, hook: HookConfig, hint: Hint, at: str) -> Row:
         "deal_id": None,
         "note": "",
         "received_at": at,
+        "test": "yes" if test else None,
     }
     return row

@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from dealbooks.pipeline.extract import ExtractResult
 from dealbooks.pipeline.extract import extract as extract_source
+from tasks.rooms import room_name
 from tasks.work import LogProgress, in_house, may_read_again, run_log
 
 
@@ -26,5 +27,8 @@ async def extract(config: str, source: str, since: date | None = None) -> Extrac
     """Stage what is new at a source; the batches made of it. Raises DealbooksError."""
     progress = LogProgress(run_log())
     return await in_house(
-        config, "prefect", lambda house: extract_source(house, source, since=since, progress=progress)
+        config,
+        "prefect",
+        lambda house: extract_source(house, source, since=since, progress=progress),
+        room=room_name("source", source),
     )

@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 
 from dealbooks.outbox import DrainResult
 from dealbooks.pipeline.load import load as load_book
+from tasks.rooms import room_name
 from tasks.work import LogProgress, in_house, run_log
 
 
@@ -24,4 +25,6 @@ from tasks.work import LogProgress, in_house, run_log
 async def load(config: str, book: str) -> DrainResult:
     """Drain the outbox of one book. Raises DealbooksError (LeaseLost: another process posts to this ledger now)."""
     progress = LogProgress(run_log())
-    return await in_house(config, "prefect", lambda house: load_book(house, book, progress=progress))
+    return await in_house(
+        config, "prefect", lambda house: load_book(house, book, progress=progress), room=room_name("book", book)
+    )

@@ -9,6 +9,7 @@ from dealbooks.house import House
 from dealbooks.pipeline.facts import link_facts
 from dealbooks.pipeline.transform import TransformResult
 from dealbooks.pipeline.transform import transform as transform_book
+from tasks.rooms import room_name
 from tasks.work import LogProgress, in_house, run_log
 
 
@@ -27,4 +28,4 @@ async def transform(config: str, book: str) -> TransformResult:
         link_facts(house, book)
         return transform_book(house, book, progress=progress)
 
-    return await in_house(config, "prefect", work)
+    return await in_house(config, "prefect", work, room=room_name("book", book))

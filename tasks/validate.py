@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from dealbooks.house import House
 from dealbooks.pipeline.sync import SyncResult, take_batches
 from dealbooks.pipeline.validate import ValidateResult
+from tasks.rooms import room_name
 from tasks.work import LogProgress, in_house, run_log
 
 
@@ -45,4 +46,4 @@ async def validate(config: str, source: str) -> Checked:
         refused = result.refused_facts + result.refused_openings
         return Checked(tuple(result.validated), result.facts, result.openings, tuple(result.failures), refused)
 
-    return await in_house(config, "prefect", work)
+    return await in_house(config, "prefect", work, room=room_name("source", source))

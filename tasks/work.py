@@ -22,6 +22,7 @@ from prefect.tasks import Task
 from dealbooks.config import Config, load_config
 from dealbooks.errors import BrokenInvariant, DealbooksError, LeaseLost, StopConnection
 from dealbooks.house import House
+from tasks.rooms import kept
 
 T = TypeVar("T")
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
@@ -40,12 +41,17 @@ def open_config(config: str) -> Config:
     return load_config(Path(config) if config else None)
 
 
-async def in_house(config: str, actor: str, work: Callable[[House], T]) -> T:
-    """Run `work` with an open House in a thread, so that the event loop (heartbeats, cancelling) stays free.
+async def in_house(config: str, actor: str, work: Callable[[House], T], *, room: str = "") -> T:
+    """Run `work` with an open House in a thread, so that the event loop (heartbeats, cancelling) stays free. A process
+    that keeps rooms does it in that room, whose house is open already.
 
     Raises:
         DealbooksError: as the pipeline raised it; UnexpectedFault for everything else.
     """
+
+    rooms = kept() if room else None
+    if rooms is not None:
+        return await rooms.run(room, actor, lambda house: guarded(lambda: work(house)))
 
     def run() -> T:
         with House.open(open_config(config), actor=actor) as house:

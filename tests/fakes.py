@@ -13,6 +13,7 @@ from dealbooks.http import Exchange
 from dealbooks.ledger import (
     Capabilities,
     EffectSpec,
+    Joins,
     Lookup,
     Outcome,
     Posting,
@@ -122,6 +123,9 @@ class FakeLedger:
 
     def expected(self, request: Request) -> Mapping[str, str]:
         return {"total": str(request.payload["total"])}
+
+    def joins(self, request: Request) -> Joins:
+        return Joins()
 
     def read(self, refs: Sequence[str]) -> list[Reading]:
         if self.blind:

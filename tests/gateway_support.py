@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dealbooks.config import Config, HookConfig, load_config
+from dealbooks.config import Config, load_config
+from dealbooks.config_told import HookConfig
 from dealbooks.store import Store
 from dealbooks.store.db import read_rows
 from dealbooks.store.tables import events

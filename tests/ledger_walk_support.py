@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,13 +20,15 @@ from pipeline_support import LightValidator
 from typer.testing import CliRunner, Result
 
 from dealbooks.charts import load_chart
-from dealbooks.cli import connect
 from dealbooks.cli.app import app
 from dealbooks.house import House
 from dealbooks.starter import write_starter
 from sandbox.kit import Platform
 from sandbox.kit.sample import SampleAccount, SampleBooks
 from sandbox.kit.server import serving
+from sandbox.quickbooks import QuickBooksSandbox
+from sandbox.quickbooks.limits import Limits
+from sandbox.xero import XeroSandbox
 
 SECRET_NAMES = {
     "quickbooks": ("client_secret", "QUICKBOOKS_CLIENT_SECRET"),
@@ -43,6 +47,7 @@ class Walk:
         self.address = address
         self.secret = secret
         self.said = ""
+        self.given: set[str] = set()  # tokens that the stand-in gave, where a test notes them
 
     def run(self, *args: str, code: int | None = None) -> Result:
         """A command; what it says is kept."""
@@ -54,9 +59,9 @@ class Walk:
     def connect(self) -> Result:
         """`dealbooks connect`, with a browser that gives consent."""
         with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(1) as pool:
-            patch.setattr(connect.webbrowser, "open", lambda page: pool.submit(httpx.get, page, follow_redirects=True))
+            patch.setattr("webbrowser.open", lambda page: pool.submit(httpx.get, page, follow_redirects=True))
             result = CliRunner().invoke(
-                app, ["--config", str(self.cli.config), "connect", BOOK, "--port", "0", "--open"]
+                app, ["--config", str(self.cli.config), "connect", BOOK, "--port", str(_free_port()), "--open"]
             )
         self.said += result.output
         return result
@@ -71,6 +76,20 @@ class Walk:
             else:
                 ledger[name] = value
         self.cli.config.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _without_limits(box: Any) -> None:
+    """Time is real here: a stand-in that takes any number of calls."""
+    if isinstance(box, QuickBooksSandbox):
+        box._limits = Limits(replace(box.settings, per_second=100_000, per_minute=100_000))
+    elif isinstance(box, XeroSandbox):
+        box.settings.per_minute = 100_000
 
 
 @contextlib.contextmanager
@@ -88,6 +107,7 @@ def walking(folder: Path, platform: str, monkeypatch: pytest.MonkeyPatch, **more
         [place["dimension"] for place in data["books"][BOOK]["locations"].values()],
     )  # fmt: skip
     box, found = import_module(f"sandbox.{platform}.furnish").furnished(books)
+    _without_limits(box)
     name, variable = SECRET_NAMES[platform]
     monkeypatch.setenv(variable, found.secrets[name])
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")

@@ -18,8 +18,7 @@ from dealbooks.charts import load_chart
 from dealbooks.deal import Deal
 from dealbooks.ledger import Party, Posting, Request
 from dealbooks.oauth import Token
-from dealbooks.outbox import Drain, Planned, enqueue
-from dealbooks.outbox.drain import DrainResult
+from dealbooks.outbox import Drain, DrainResult, Planned, enqueue
 from dealbooks.outbox.enqueue import effect_key
 from dealbooks.pipeline.keys import posting_key
 from dealbooks.registry import Services

@@ -16,6 +16,7 @@ from dealbooks.book import Book
 from dealbooks.canonical import compact_json, sha256_hex
 from dealbooks.charts import load_chart
 from dealbooks.config import BookConfig
+from dealbooks.config_told import BankAccountConfig
 from dealbooks.entries import Entry
 from dealbooks.ledger import Outcome, Posting, PostingKey, Record, RecordLine, Request
 from dealbooks.outbox import Drain, Planned, enqueue
@@ -34,9 +35,20 @@ UK_MARCH = ("G09", "G10", "G11", "G12", "G13")
 
 
 def case(name: str) -> dict[str, Any]:
-    """A golden case."""
+    """A golden case. `G10+07` is G10 again, as another deal of another car: with numbers of its own."""
+    name, _, tag = name.partition("+")
     [path] = CASES.glob(f"{name}-*.json")
-    return json.loads(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    if tag:
+        deal = json.loads(text)["deal"]
+        cars = [deal["vehicle"]["stock_no"], *(one["stock_no"] for one in deal.get("trade_ins", ()))]
+        for said in (deal["deal_id"], *cars):
+            text = text.replace(f'"{said}"', f'"{said}{tag}"')
+        vin = deal["vehicle"]["vin"]
+        text = text.replace(f'"{vin}"', f'"{vin[: -len(tag)]}{tag}"')
+        text = text.replace(f'payoff-{cars[-1]}"', f'payoff-{cars[-1]}{tag}"')
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def expected_of(name: str, **changes: Any) -> list[Expected]:
@@ -157,6 +169,8 @@ class SmallHouse:
     actor: str = "test"
     day: date = date(2026, 4, 3)
     post_from: date | None = None
+    owned: tuple[str, ...] | None = None
+    accounts: dict[str, tuple[BankAccountConfig, str]] = field(default_factory=dict)
 
     def ledger(self, book: str) -> ListedLedger:
         return self.kept
@@ -170,8 +184,12 @@ class SmallHouse:
                 "legal_entity": "NORTHGATE-MOTORS-LTD", "name": "Northgate", "regime": "uk", "currency": "GBP",
                 "timezone": "Europe/London", "chart": "uk", "rules": "uk", "ledger": {"platform": "beancount"},
                 "locations": {"LEEDS": {"dimension": "Leeds"}}, "post_from": self.post_from,
+                "owned": self.owned,
             }
         )  # fmt: skip
+
+    def bank_accounts(self, book: str) -> dict[str, tuple[BankAccountConfig, str]]:
+        return self.accounts
 
     def today(self, book: str) -> date:
         return self.day

@@ -1,9 +1,13 @@
-"""Values of Odoo as they are read. Pure."""
+"""Values of Odoo as they are read, and texts as they are sent. Pure."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
+
+# What is no character of XML 1.0 (section 2.2), and the carriage return, which XML reads as a line break.
+_NOT_SENT = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def id_of(value: Any) -> int:
@@ -19,3 +23,14 @@ def name_of(value: Any) -> str:
 def number_of(value: Any) -> Decimal:
     """A float or monetary field as it is read: the wires make it a Decimal; a whole number may come as an integer."""
     return value if isinstance(value, Decimal) else Decimal(int(value or 0))
+
+
+def plain(value: Any) -> Any:
+    """A value in JSON types; in its texts, characters that one of the protocols cannot carry are blanks."""
+    if isinstance(value, str):
+        return _NOT_SENT.sub(" ", value)
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    return value

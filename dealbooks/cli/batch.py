@@ -66,7 +66,9 @@ def sync(
         if as_json:
             output.say_json(result.as_json())
         else:
-            _report(result)
+            from dealbooks.pipeline.quarantine import waiting
+
+            _report(result, len(waiting(house)))
     return result.exit_code
 
 
@@ -115,7 +117,7 @@ def drain(
     return 0 if not failures and all(one.clean for one in done) else NOT_ALL
 
 
-def _report(result: SyncResult) -> None:
+def _report(result: SyncResult, waits: int) -> None:
     files = [one for extracted in result.extracted for one in extracted.files]
     rows = [
         (one.source, sum(f.state == "taken" for f in one.files), sum(f.state == "held" for f in one.files),
@@ -134,6 +136,7 @@ def _report(result: SyncResult) -> None:
         counts = [Column(name, count=True) for name in ("read", "new", "unchanged", "gone", "no sales")]
         output.table(["source", *counts], swept, title="Records")
     _list("Look at these", [text for one in result.extracted for text in one.notices])
+    _list("Files that are not taken yet", [one.said for one in files if one.state == "waiting"])
     _list("Files that are held", [one.said for one in files if one.state == "held"])
     _list("Files that are not known", [one.said for one in files if one.state == "unknown"])
     checked = [
@@ -145,6 +148,10 @@ def _report(result: SyncResult) -> None:
         output.table(["source", *(Column(name, count=True) for name in names)], checked, title="Checked")
     if result.facts or result.openings:
         output.say(f"Also taken: {result.facts} payment facts, {result.openings} opening balances.")
+    told = result.events
+    if told.matched or told.waiting or told.review or told.ignored:
+        words = f"{told.matched} matched, {told.waiting} wait for their deal, {told.review} are for a person"
+        output.say(f"Events: {words}. 'dealbooks events' shows what has no deal.")
     _list("Notices", [text for one in result.validated for text in one.notices])
     refused = [
         f"{row.deal_number} ({row.place}): {'; '.join(row.reasons)}" for one in result.validated for row in one.refused
@@ -163,6 +170,8 @@ def _report(result: SyncResult) -> None:
     _loaded(result.loaded)
     _list("Could not be worked on", result.failures)
     output.say(_closing(result))
+    if waits and result.exit_code == 0:
+        output.say(f"Of earlier runs, {waits} still in quarantine: 'dealbooks quarantine list'.")
 
 
 def _closing(result: SyncResult) -> str:
@@ -182,7 +191,7 @@ def _closing(result: SyncResult) -> str:
     notices = sum(len(one.notices) for one in result.extracted)
     parts = (
         (refused, "in quarantine"), (held, "held"), (files, "files held"), (left, "calls not settled"),
-        (notices, "to look at"), (len(result.failures), "failures"),
+        (notices, "to look at"), (len(result.failures), "not worked on"),
     )  # fmt: skip
     return f"{posted} posted now; " + ", ".join(f"{count} {words}" for count, words in parts if count) + "."
 

@@ -11,7 +11,8 @@ from dealbooks.cli import output
 from dealbooks.cli.session import JsonOption, Session, Switch
 
 if TYPE_CHECKING:
-    from dealbooks.config import Config, HookConfig
+    from dealbooks.config import Config
+    from dealbooks.config_told import HookConfig
 
 # Where `dealbooks up` has the gateway answer on this machine.
 LOCAL = "http://127.0.0.1:4280"
@@ -68,7 +69,7 @@ def send(
 ) -> None:
     """Send a webhook as its platform would, signed with the first secret of dealbooks.yaml.
 
-    A sample goes all the way into the store, is shown by `dealbooks events`, and touches no deal."""
+    A sample goes all the way into the store, marked as one, and touches no deal."""
     from dealbooks.errors import StopConnection, UsageError
 
     if sample == (file is not None):
@@ -88,6 +89,7 @@ def send(
 
 def _post(name: str, hook: HookConfig, file: Path | None, to: str) -> tuple[int, str]:
     """Post a body signed now; the status and the text of the answer."""
+    import logging
     from datetime import UTC, datetime
     from importlib import import_module
 
@@ -102,6 +104,8 @@ def _post(name: str, hook: HookConfig, file: Path | None, to: str) -> tuple[int,
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.", fix="Name a file that is there.") from error
     headers = {"Content-Type": scheme.content_type} | scheme.sign(body, hook, secret, now)
+    # httpx tells the address of every call, which may hold the secret.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     address = to if "/hooks/" in to else f"{(to or LOCAL).rstrip('/')}/hooks/{name}{_tail(hook, secret)}"
     try:
         answer = httpx.post(address, content=body, headers=headers, timeout=30)

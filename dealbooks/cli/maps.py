@@ -45,7 +45,7 @@ def check(
     """Show what the field map makes of one record.
 
     Every field, where it comes from, the columns that are not used, and what the deal still lacks. Without --sample or
-    --key it is the newest deal that arrived.
+    --key it is the newest deal that arrived; where none has yet, one that a source over an API has now.
 
     Ends 0 when everything fits, 3 when a value was refused.
     """

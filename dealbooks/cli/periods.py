@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dealbooks.cli import output
+from dealbooks.cli.bank import draw_bank
 from dealbooks.cli.faults import NOT_ALL
 from dealbooks.cli.output import Column
 from dealbooks.cli.session import JsonOption, Session, WhoOption
@@ -64,11 +65,12 @@ def close(
 ) -> int:
     """Close a month, or show what stands in the way.
 
-    Signed, and with nothing in the way, the month is locked and a certificate is written.
+    Signed, and with nothing in the way, the month is locked, and a certificate and the pack
+    for the auditor are written.
 
     Ends 0 when the month is closed (or, without --sign, could be), 3 when something stands in the way.
     """
-    from dealbooks.pipeline.close import close as run
+    from dealbooks.pack import close_with_pack as run
 
     with Session.of(context).house() as house:
         result = run(house, book, period, sign=sign or None, note=note, accept=accept or ())
@@ -81,6 +83,7 @@ def close(
     _obstacles("Stands in the way", result.obstacles)
     if result.closed:
         output.say(f"{result.period} of {result.book} is closed. The certificate is {result.certificate}.")
+        output.say(f"The pack for the auditor is {result.pack}; 'dealbooks verify' checks it.")
     elif done:
         output.say("Nothing stands in the way. Close it with --sign 'YOUR NAME'.")
     else:
@@ -115,6 +118,23 @@ def _show(found: Reconciliation) -> None:
 
     words = "both sides agree" if found.agreed else f"{len(found.differences)} differences"
     output.heading(f"{found.legal_entity}, {found.period}, in {found.currency}: {words}")
+    output.table(
+        [
+            "row", "left", "right", "status", *(Column(name, count=True) for name in ("items", "items there")),
+            *(Column(name, amount=True) for name in ("total", "total there", "more there", "less there")),
+        ],
+        [
+            (
+                row.number, row.left, row.right, row.status.value, row.left_count, row.right_count,
+                *(
+                    "" if amount is None else money_text(amount, row.currency)
+                    for amount in (row.left_total, row.right_total, row.over, row.under)
+                ),
+            )
+            for row in found.matrix
+        ],
+        title="Matrix",
+    )  # fmt: skip
     names = ("opening", "expected", "ledger", "by hand", "difference", "closing")
     output.table(
         ["account", "currency", *(Column(name, amount=True) for name in names)],
@@ -131,6 +151,23 @@ def _show(found: Reconciliation) -> None:
         ],
         title="Tie-out by account",
     )
+    if found.receipts:
+        output.table(
+            ["deal", "reference", "date", Column("amount", amount=True), "currency", "in the ledger"],
+            [
+                (
+                    one.deal,
+                    one.reference,
+                    one.date.isoformat(),
+                    money_text(one.amount, one.currency),
+                    one.currency,
+                    one.ref or "to be matched",
+                )
+                for one in found.receipts
+            ],
+            title="Receipts of customers that others book",
+        )
+    draw_bank(found.bank)
     if found.exceptions:
         output.table(
             [

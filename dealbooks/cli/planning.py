@@ -131,8 +131,8 @@ def _of_deal(session: Session, file: Path, book: str, *, as_json: bool) -> int:
         locks = Locks(_closed_through(house, book))
         wanted = house.book_config(book).post_when
         worked = work_deal(
-            read_json(file), kept, known=_known(house, book), missing=lambda deal: missing_for(deal, wanted),
-            locks=locks, others=others,
+            read_json(file), kept, known=_known(house, book),
+            missing=lambda deal: missing_for(deal, wanted, today=house.today(book)), locks=locks, others=others,
         )  # fmt: skip
         roles = {} if kept.chart is None else {role: f"{a.number} {a.name}" for role, a in kept.chart.roles.items()}
         return _show_one(worked, worked.as_expected(), roles, as_json=as_json)

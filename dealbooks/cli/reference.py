@@ -57,6 +57,8 @@ def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     if inside is None:
         yield name, command
         return
+    if getattr(command, "invoke_without_command", False):
+        yield name, command
     for own, child in inside.items():
         yield from _walk(f"{name} {own}", child)
 

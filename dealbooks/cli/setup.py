@@ -1,4 +1,4 @@
-"""`init`, `demo` and `up`: to begin, to see it work, and to run it."""
+"""`init`, `demo`, `up` and `intake`: to begin, to see it work, and to run it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command("init")(init)
     app.command("demo")(demo)
     app.command("up")(up)
+    app.command("intake")(intake)
 
 
 def init(
@@ -56,6 +57,9 @@ def up(
     context: typer.Context,
     host: Annotated[str, typer.Option("--host", help="Address of this machine to answer on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port of the Prefect server and its UI.")] = 4200,
+    gateway_port: Annotated[
+        int, typer.Option("--gateway-port", help="Port of the gateway, which takes webhooks.")
+    ] = 4280,
     browser: Annotated[Switch, typer.Option("--open", help="Open the UI in a browser.")] = False,
     ledgers: Annotated[
         Switch, typer.Option("--ledgers/--no-ledgers", help="Also show Beancount ledgers in Fava, read only.")
@@ -63,9 +67,21 @@ def up(
 ) -> int:
     """Run everything, scheduled, with a web page to watch it.
 
-    A Prefect server with everything of dealbooks.yaml on it, until Ctrl-C."""
+    A Prefect server with everything of dealbooks.yaml on it, the gateway that takes webhooks, and the fast lane that
+    carries what they tell into the books within seconds, until Ctrl-C."""
     from importlib import import_module
 
     run = import_module("flows.up").up
     config = Session.of(context).config_file
-    return int(run(config, host=host, port=port, open_browser=browser, ledgers=ledgers))
+    ports = {"port": port, "gateway_port": gateway_port}
+    return int(run(config, host=host, **ports, open_browser=browser, ledgers=ledgers))
+
+
+def intake(context: typer.Context) -> int:
+    """Carry what webhooks tell into the books within seconds.
+
+    Takes what the gateway stored, reads those deals at their source, and checks and posts them, until Ctrl-C. `up` runs
+    it too. Each batch is a run in the Prefect UI, where PREFECT_API_URL says where its server is."""
+    from importlib import import_module
+
+    return int(import_module("flows.intake").serve(Session.of(context).config_file))

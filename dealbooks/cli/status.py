@@ -8,6 +8,11 @@ from dealbooks.cli import output
 from dealbooks.cli.output import Column
 from dealbooks.cli.session import JsonOption, Session
 
+_EVENTS = {
+    "new": "are taken by the next sync", "waiting": "wait for their deal", "review": "are for a person",
+    "expired": "found no deal in time",
+}  # fmt: skip
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -39,6 +44,12 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
     if found.unassigned:
         rows.append(("-", "quarantine", "open, of no book yet", found.unassigned))
     output.table(["book", "what", "state", amount], rows, title="Books")
+    waiting_for = [(book.book, one.deal, one.state, one.why, one.fix) for book in found.books for one in book.attention]
+    if waiting_for:
+        output.table(["book", "deal", "state", "why", "what to do"], waiting_for, title="What the ledgers wait for")
+    unready = [(book.book, one.deal, "; ".join(one.missing)) for book in found.books for one in book.not_ready]
+    if unready:
+        output.table(["book", "deal", "posted when"], unready, title="Deals that are not ready")
     periods = [
         (one.book, str(one.period), one.state.value, one.who, one.note) for b in found.books for one in b.periods
     ]
@@ -53,5 +64,8 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         output.table(["source", "file", "why"], held, title="Files that are held")
     for lease in found.leases:
         output.say(f"Working now: {lease.name}, by {lease.holder}, until {lease.until[:19]} UTC.")
-    waiting = sum(book.needs_person for book in found.books) + found.unassigned
+    if found.events:
+        told = ", ".join(f"{count} {_EVENTS[state]}" for state, count in found.events.items())
+        output.say(f"Events: {told}. 'dealbooks events' shows them.")
+    waiting = sum(book.needs_person for book in found.books) + found.unassigned + found.events.get("review", 0)
     output.say(f"{waiting} things wait for a person." if waiting else "Nothing waits for a person.")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _WIDE = 100
 _INDENT = " " * 11
+_MARGIN = " " * 23
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +56,11 @@ def trace(
     for moment in story.moments:
         output.say(f"{moment.at[:19].replace('T', ' ')}  {moment.kind:<10}  {moment.text}")
         for detail in moment.details:
-            output.say(f"{'':21}{'':12}  {detail}")
+            for line in textwrap.wrap(
+                detail, _WIDE, initial_indent=_MARGIN, subsequent_indent=f"{_MARGIN}  ",
+                break_on_hyphens=False, break_long_words=False,
+            ):  # fmt: skip
+                output.say(line)
     if story.determined:
         output.table(["field", "filled by"], list(story.determined.items()), title="What was determined, and by what")
     if story.exchanges:

@@ -4,6 +4,7 @@ A call has one of three ends: an answer, not sent at all, or unknown. What an an
 own module, which reads the body; nothing here knows a status code but 429 and 503's Retry-After.
 """
 
+from dealbooks.http.addresses import check_addresses
 from dealbooks.http.budget import Budget, BudgetSpent, Limit
 from dealbooks.http.calls import Call, Exchange, NoReply, Reply
 from dealbooks.http.connection import Connection
@@ -20,4 +21,5 @@ __all__ = [
     "Pace",
     "RealPace",
     "Reply",
+    "check_addresses",
 ]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+_A_DAY = 86_400.0  # seconds: no limit of a platform is longer
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -45,9 +47,10 @@ class Reply:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the platform asks us to wait, when it says so in seconds (RFC 9110 section 10.2.3)."""
+        """Seconds that the platform asks us to wait, a day at most, when it says so in seconds (RFC 9110 section
+        10.2.3)."""
         value = self.headers.get("retry-after", "")
-        return float(value) if value.isdigit() else None
+        return min(float(value), _A_DAY) if value.isascii() and value.isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)

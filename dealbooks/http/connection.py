@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -69,7 +70,8 @@ class Connection:
         self._pace = pace
         self._authorise = authorise
         self._listen = listen
-        self._secrets = secrets
+        self._known = secrets
+        self._own = _in_address(client.base_url)
         self.held: Callable[[], bool] = lambda: True  # whether a call that writes may still leave
         self._exchanges: list[Exchange] = []
         self._alone = threading.Lock()
@@ -128,13 +130,16 @@ class Connection:
             return NoReply(sent=False, reason="another process works on this book now")
         end: Reply | NoReply
         try:
-            response = self._client.send(request)
+            # Not followed: a call that was done may send us on, and what comes after it would hide that.
+            response = self._client.send(request, follow_redirects=False)
         except _NEVER_SENT:
             end = NoReply(sent=False, reason="no connection could be made")
         except httpx.TimeoutException:
             end = NoReply(sent=True, reason="no answer came in time")
         except httpx.TransportError:
             end = NoReply(sent=True, reason="the connection broke before the answer was whole")
+        except httpx.RequestError:
+            end = NoReply(sent=True, reason="the answer could not be read")
         else:
             lower = {name.lower(): value for name, value in response.headers.items()}
             end = Reply(response.status_code, lower, self._without_secrets(response))
@@ -152,6 +157,9 @@ class Connection:
                 body = body.replace(secret.encode(), b"***")
         return body
 
+    def _secrets(self) -> tuple[str, ...]:
+        return (*self._known(), *self._own)
+
     def _keep(self, call: Call, url: str, effect: str, began: datetime, end: Reply | NoReply) -> None:
         secrets = self._secrets()
         answered = end.body.decode("utf-8", "replace") if isinstance(end, Reply) else end.reason
@@ -168,6 +176,14 @@ class Connection:
         )
         with self._alone:
             self._exchanges.append(exchange)
+
+
+def _in_address(address: httpx.URL) -> tuple[str, ...]:
+    """The password that an address holds, also as it is sent (RFC 7617)."""
+    if not address.password:
+        return ()
+    pair = f"{address.username}:{address.password}".encode()
+    return address.password, base64.b64encode(pair).decode()
 
 
 def _busy(end: Reply | NoReply) -> bool:

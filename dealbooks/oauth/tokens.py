@@ -76,10 +76,13 @@ class TokenSource:
         """The address where a person gives consent, and the `state` that must come back with the answer.
 
         Raises:
-            ConfigError: this connection needs nobody's consent.
+            ConfigError: this connection needs nobody's consent, or the key that seals its token is not right.
         """
         if self._grant != "code":
-            raise ConfigError(f"{self._client.name} needs no consent: it has a secret of its own.")
+            raise ConfigError(
+                f"{self._client.name} needs no consent: it has a secret of its own.", fix="There is nothing to do."
+            )
+        self._seal.sealed("")  # the key that the token will need is there before anybody consents
         return self._client.consent_address(redirect_uri)
 
     def consented(self, code: str, redirect_uri: str, extra: Mapping[str, str]) -> None:

@@ -8,18 +8,20 @@ them unknown, and looks each one up before it may be sent again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from dealbooks.canonical import canonical_json
 from dealbooks.errors import StopConnection
-from dealbooks.ledger import Ledger, Lookup, Outcome, Presence, Request, Verdict
+from dealbooks.ledger import Ledger, Lookup, Outcome, Presence, Request, Verdict, always
 from dealbooks.outbox.enqueue import waiting_on
 from dealbooks.outbox.ready import ready
+from dealbooks.outbox.requests import requests_of
+from dealbooks.outbox.result import DrainResult, compare, effect_counts
 from dealbooks.outbox.settle import settle_deals
 from dealbooks.outbox.states import EffectState, check_move
 from dealbooks.store import Lease, Store, Tx
@@ -32,34 +34,7 @@ if TYPE_CHECKING:  # an embedded ledger needs no HTTP client
 Progress = Callable[[int, int], None]
 _S = EffectState
 _FIRST_WAIT, _LONGEST_WAIT = 2.0, 900.0  # seconds between attempts of one effect
-
-
-@dataclass(frozen=True, slots=True)
-class DrainResult:
-    """What one drain did, and what is left. `by_state` counts all effects of the book as they stand now."""
-
-    book: str
-    posted: int
-    disputed: int
-    refused: int
-    retried: int
-    unknown: int
-    by_state: Mapping[str, int] = field(default_factory=dict)
-    shadow: int | None = None  # the book is not live: so many entries would be sent; None: it is live
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing is left to be sent and nothing waits for a person."""
-        if self.shadow is not None:
-            return True
-        return not any(self.by_state.get(state.value, 0) for state in _S if state not in (_S.POSTED, _S.SUPERSEDED))
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain types."""
-        return {
-            "book": self.book, "posted": self.posted, "disputed": self.disputed, "refused": self.refused,
-            "retried": self.retried, "unknown": self.unknown, "by_state": dict(self.by_state), "shadow": self.shadow,
-        }  # fmt: skip
+_TAKEN_AWAY = "somebody may have deleted it there. It is not made again, and counts as posted once it is back."
 
 
 @dataclass(slots=True)
@@ -75,15 +50,24 @@ class _Result:
 
 
 class Drain:
-    """Drains one book. `run` may be called again and again; each call goes on where the last one stopped."""
+    """Drains one book. `run` may be called again and again; each call goes on where the last one stopped. `may_go_on`
+    is asked before each batch: False ends the sending, and leaves the rest pending."""
 
     def __init__(
-        self, store: Store, book: str, ledger: Ledger, *, progress: Progress | None = None, lease_seconds: float = 30.0
+        self,
+        store: Store,
+        book: str,
+        ledger: Ledger,
+        *,
+        progress: Progress | None = None,
+        may_go_on: Callable[[], bool] = always,
+        lease_seconds: float = 30.0,
     ) -> None:
         self._store = store
         self._book = book
         self._ledger = ledger
         self._progress = progress
+        self._may_go_on = may_go_on
         self._lease = Lease(store, f"ledger:{book}", seconds=lease_seconds)
         self._actor = f"drain {book}"
         self._counts: dict[EffectState, int] = {}
@@ -128,7 +112,7 @@ class Drain:
         done = 0
         results: list[_Result] = []
         while True:
-            batch = self._turn(results)
+            batch = self._turn(results, more=self._may_go_on())
             done += len(results)
             if self._progress is not None and total:
                 self._progress(min(done, total), total)
@@ -271,6 +255,9 @@ class Drain:
         # A key that the platform remembers for a while proves nothing: it may be forgotten when the next send comes.
         proven = can.searchable and age >= can.settle_seconds
         if absent and (can.safe_resend or proven):
+            if row["ref"]:
+                reason = f"The ledger confirmed it as {row['ref']}, and does not show it any more: {_TAKEN_AWAY}"
+                return _Result(row, _S.DISPUTED, row["ref"], reason=reason)
             return _Result(row, _S.PENDING, reason="Looked up: it is not in the ledger.", next_at=self._later(0))
         if absent and can.searchable:
             wait = max(can.settle_seconds - age, _FIRST_WAIT)
@@ -355,21 +342,7 @@ class Drain:
         return len(free)
 
     def _requests(self, rows: Sequence[Row]) -> list[Request]:
-        waits = {row["id"]: json.loads(row["waits_for"]) for row in rows}
-        needed = sorted({effect for names in waits.values() for effect in names.values()})
-        refs: dict[str, str] = {}
-        if needed:
-            with self._store.read() as conn:
-                query = select(effects.c.id, effects.c.ref).where(effects.c.id.in_(needed))
-                refs = {row.id: row.ref for row in conn.execute(query)}
-        return [
-            Request(
-                row["seq"], row["id"], row["name"], json.loads(row["payload"]),
-                {name: refs.get(effect, "") for name, effect in waits[row["id"]].items()}, row["subject"],
-                self._lease.held,
-            )
-            for row in rows
-        ]  # fmt: skip
+        return requests_of(self._store, rows, self._lease.held)
 
     def _pending(self) -> int:
         with self._store.read() as conn:
@@ -389,19 +362,3 @@ class Drain:
             self._book, count.get(_S.POSTED, 0), count.get(_S.DISPUTED, 0), count.get(_S.REFUSED, 0),
             count.get(_S.PENDING, 0), count.get(_S.UNKNOWN, 0), effect_counts(self._store, self._book),
         )  # fmt: skip
-
-
-def compare(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    """Differences between the figures we expect and those the ledger shows, in words; empty when all are equal."""
-    return [
-        f"{name}: we expect {value}, the ledger shows {found.get(name, 'nothing')}"
-        for name, value in expected.items()
-        if found.get(name) != value
-    ]
-
-
-def effect_counts(store: Store, book: str) -> dict[str, int]:
-    """How many effects of a book are in each state."""
-    with store.read() as conn:
-        query = select(effects.c.state, func.count()).where(effects.c.book == book).group_by(effects.c.state)
-        return {row[0]: row[1] for row in conn.execute(query)}

@@ -49,6 +49,7 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
     again: list[dict[str, Any]] = []
     length = ledger.capabilities.key_length
     names = {one.posting.key: [spec.name for spec in one.effects] for one in planned}
+    moved = _moved(tx, planned)
     for one, entry_id in zip(planned, ids, strict=True):
         posting = one.posting
         body = compact_text(posting.entry.as_json())
@@ -61,23 +62,13 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
                     fix="This is a fault of Dealbooks. Nothing was changed; run 'dealbooks trace' and report it.",
                 )
             continue
-        key = posting.key
         waits = {
             f"{other.purpose}/{name}": effect_key(other, name, length)
             for other in one.after
             for name in names.get(other, ())
         }
-        row = (
-            {
-                "id": entry_id, "seq": 0, "book": key.book, "deal_id": key.deal, "entry_id": posting.entry.entry_id,
-                "version": key.version, "event": posting.entry.event,
-                "accounting_date": posting.entry.accounting_date.isoformat(), "currency": posting.entry.currency,
-                "key": compact_text([key.book, key.deal, key.purpose, key.subject, key.version, key.issue]),
-                "body": body, "facts": _facts(posting), "body_hash": body_hash, "state": "planned",
-                "created_at": tx.at,
-            }
-        )  # fmt: skip
-        rows = _effect_rows(one, entry_id, length, tx.at, waits)
+        row = entry_row(posting, tx.at)
+        rows = effect_rows(one, length, tx.at, waits, moved)
         if before is None:
             new_entries.append(row)
             new_effects += rows
@@ -92,6 +83,29 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
     tx.insert("entries", new_entries)
     tx.insert("effects", new_effects)
     return new_entries + again
+
+
+def entry_row(posting: Posting, at: str) -> dict[str, Any]:
+    """The row of `entries` of a posting, without its number."""
+    key, body = posting.key, compact_text(posting.entry.as_json())
+    return {
+        "id": key.wire(), "seq": 0, "book": key.book, "deal_id": key.deal, "entry_id": posting.entry.entry_id,
+        "version": key.version, "event": posting.entry.event,
+        "accounting_date": posting.entry.accounting_date.isoformat(), "currency": posting.entry.currency,
+        "key": compact_text([key.book, key.deal, key.purpose, key.subject, key.version, key.issue]),
+        "body": body, "facts": _facts(posting), "body_hash": sha256_hex(body), "state": "planned", "created_at": at,
+    }  # fmt: skip
+
+
+def _moved(tx: Tx, planned: Sequence[Planned]) -> dict[tuple[PostingKey, str], str]:
+    """Of needed postings that were issued again: effects that stood and so kept their key, by posting and name."""
+    wanted = {other.wire(): other for one in planned for spec in one.effects for other, _ in spec.needs if other.issue}
+    found: dict[tuple[PostingKey, str], str] = {}
+    if wanted:
+        live = effects.c.entry.in_(sorted(wanted)) & (effects.c.state != EffectState.SUPERSEDED.value)
+        for row in tx.conn.execute(select(effects.c.id, effects.c.entry, effects.c.name).where(live)):
+            found[wanted[row.entry], row.name] = row.id
+    return found
 
 
 def _facts(posting: Posting) -> str:
@@ -123,21 +137,33 @@ def _plan_again(
     for new in rows:
         held = old.get(new["id"])
         if held is not None and held["state"] == EffectState.SUPERSEDED.value:
+            if held["ref"]:
+                raise BrokenInvariant(
+                    f"{row['entry_id']} stood in the ledger as {held['ref']}, and would be made under that key again.",
+                    fix="This is a fault of Dealbooks. Nothing was changed; run 'dealbooks trace' and report it.",
+                )
             check_move(new["id"], held["state"], EffectState(new["state"]))
             pairs.append((held, {name: new[name] for name in renewed}))
     tx.change("effects", pairs)
     return [new for new in rows if new["id"] not in old]
 
 
-def _effect_rows(
-    planned: Planned, entry_id: str, length: int, at: str, after: Mapping[str, str]
+def effect_rows(
+    planned: Planned,
+    length: int,
+    at: str,
+    after: Mapping[str, str],
+    moved: Mapping[tuple[PostingKey, str], str] | None = None,
 ) -> list[dict[str, Any]]:
+    """The rows of `effects` of a posting, without their numbers. Each waits for `after` too; `moved` are effects of
+    needed postings that have another key than that of their posting."""
     rows = []
-    posting = planned.posting
+    posting, kept = planned.posting, moved or {}
+    entry_id = posting.key.wire()
     for spec in planned.effects:
         waits = {name: effect_key(posting.key, name, length) for name in spec.depends_on} | dict(after)
         for other, name in spec.needs:
-            waits[f"{other.purpose}/{name}"] = effect_key(other, name, length)
+            waits[f"{other.purpose}/{name}"] = kept.get((other, name)) or effect_key(other, name, length)
         payload = canonical_json(dict(spec.payload))
         rows.append(
             {

@@ -5,9 +5,10 @@ pending     may be sent from `next_at` on
 sending     its intent is durable, a byte may have left
 unknown     it may have happened; looked up before anything else
 posted      the ledger's own figures were read and equal ours
-disputed    it stands in the ledger, but not as we expect: a person decides
+disputed    it stands in the ledger, but not as we expect, or was taken away there: a person decides
 refused     the ledger said no, for good: a person decides
-superseded  never sent, and never will be: a newer version took its place
+superseded  it does not stand in the ledger, and nothing more becomes of it: a newer version took its place before it
+            was sent, or somebody took it away in the ledger and a person had it issued again under another key
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ MOVES: dict[EffectState, frozenset[EffectState]] = {
     _S.HELD: frozenset({_S.PENDING, _S.SUPERSEDED}),
     _S.PENDING: frozenset({_S.SENDING, _S.SUPERSEDED}),
     _S.SENDING: frozenset({_S.POSTED, _S.DISPUTED, _S.REFUSED, _S.UNKNOWN, _S.PENDING}),
-    _S.UNKNOWN: frozenset({_S.POSTED, _S.DISPUTED, _S.PENDING, _S.UNKNOWN}),
-    _S.DISPUTED: frozenset({_S.POSTED}),
+    _S.UNKNOWN: frozenset({_S.POSTED, _S.DISPUTED, _S.PENDING, _S.UNKNOWN, _S.SUPERSEDED}),
+    _S.DISPUTED: frozenset({_S.POSTED, _S.SUPERSEDED}),
     _S.REFUSED: frozenset({_S.PENDING, _S.SUPERSEDED}),
-    _S.POSTED: frozenset(),
+    _S.POSTED: frozenset({_S.SUPERSEDED}),
     _S.SUPERSEDED: frozenset({_S.PENDING, _S.HELD}),
 }
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from dealbooks.findings import Finding, Severity
 from dealbooks.house import House
-from dealbooks.pipeline.facts import take_facts
+from dealbooks.pipeline.facts_taken import take_facts
 from dealbooks.pipeline.opening import take_opening
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.validate import QuarantinedRow, ValidateResult, validate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -11,6 +12,11 @@ from typing import Any
 from dealbooks.errors import StopConnection
 
 _LINE = "-" * 78
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """A report or certificate as it is written and hashed."""
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
 def certificate_text(data: Mapping[str, Any]) -> str:
@@ -43,10 +49,19 @@ def certificate_text(data: Mapping[str, Any]) -> str:
         lines.append("Accepted with the note above:")
         lines += [f"  {item['id']}  {item['code']}: {item['what']}" for item in data["accepted"]]
         lines.append("")
+    if data.get("accepted_before"):
+        lines.append("Differences that were accepted before:")
+        lines += [f"  {item['id']}  {item['what']} ({item['who']}: {item['why']})" for item in data["accepted_before"]]
+        lines.append("")
     head = data["audit_head"]
     lines += [
         f"Report         SHA-256 {data['report_sha256']}",
         f"Audit head     link {head['links']} of book {head['book']}, {head['hash']}",
+        *(
+            f"{one['part'].capitalize():<14} {one['name']}, {one['identified_by']}"
+            for one in data.get("signatures", ())
+        ),
+        *(f"{name.replace('_', ' ').capitalize():<14} {said}" for name, said in data.get("versions", {}).items()),
         "",
     ]
     return "\n".join(lines)

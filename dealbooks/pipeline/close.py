@@ -19,8 +19,9 @@ from sqlalchemy import Connection, func, select
 
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.errors import StopBatch, UsageError
+from dealbooks.ledger import Record
 from dealbooks.periods import Period, PeriodState
-from dealbooks.pipeline.certificate import certificate_text, write_files
+from dealbooks.pipeline.certificate import certificate_text, json_text, write_files
 from dealbooks.pipeline.cutoff import cut_off
 from dealbooks.pipeline.load import keep_head
 from dealbooks.pipeline.periods import PeriodRow, find, move, states
@@ -44,6 +45,20 @@ class CloseHouse(ReconcileHouse, Protocol):
         """Who or what runs this."""
 
 
+class Evidence(Protocol):
+    """What keeps the evidence of a close beside its certificate."""
+
+    def see(self, record: Record) -> None:
+        """Take in a record of the ledger, as the reconciliation reads it."""
+
+    def keep(self, rec: Reconciliation, certificate: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """Write the evidence into a folder, durable on return; gives the certificate with what proves the evidence.
+
+        Raises:
+            StopConnection: the folder cannot be written to.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """Something that stands in the way of a close. `acceptable`: a person may accept it by its id, or by its class,
@@ -65,7 +80,7 @@ class Obstacle:
 @dataclass(frozen=True, slots=True)
 class CloseResult:
     """What a close did. `obstacles` still stand in the way; `accepted` were accepted with the note. `certificate` is
-    the file, and `head` the audit chain's head that it holds, when the period was locked."""
+    the file, `pack` the folder of its evidence, and `head` the audit chain's head, when the period was locked."""
 
     book: str
     period: str
@@ -76,6 +91,7 @@ class CloseResult:
     reconciliation: Reconciliation
     certificate: Path | None = None
     head: tuple[int, str] | None = None
+    pack: Path | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -84,17 +100,25 @@ class CloseResult:
             "obstacles": [item.as_json() for item in self.obstacles],
             "accepted": [item.as_json() for item in self.accepted],
             "certificate": None if self.certificate is None else str(self.certificate),
+            "pack": None if self.pack is None else str(self.pack),
             "audit_head": None if self.head is None else {"links": self.head[0], "hash": self.head[1]},
             "reconciliation": self.reconciliation.as_json(),
         }  # fmt: skip
 
 
 def close(
-    house: CloseHouse, book: str, period: str, *, sign: str | None = None, note: str = "", accept: Sequence[str] = ()
+    house: CloseHouse,
+    book: str,
+    period: str,
+    *,
+    sign: str | None = None,
+    note: str = "",
+    accept: Sequence[str] = (),
+    evidence: Evidence | None = None,
 ) -> CloseResult:
     """Close a period. Without `sign` it only shows what stands in the way; with it (the name of the person who signs)
     and nothing in the way, the period is locked and a certificate written. `accept` names obstacles by id or class; it
-    needs a note.
+    needs a note. `evidence` keeps the pack of a period that is signed (`dealbooks.pack.close_with_pack` hands it in).
 
     Raises:
         UsageError: the period is closed already, an accepted id is none, or something is accepted without a note.
@@ -115,7 +139,7 @@ def close(
                 fix="dealbooks reopen takes it out of the lock, with an approver.",
             )
     before = _moved(house, book, month) if signed is not None else ()
-    rec = reconcile(house, book, period)
+    rec = reconcile(house, book, period, see=None if evidence is None else evidence.see)
     write_report(house, rec)
     obstacles = _obstacles(house, book, month, rec)
     _check_accepted(accept, obstacles)
@@ -125,7 +149,7 @@ def close(
         state = find(conn, book, month).state
     if signed is None or left:
         return CloseResult(book, str(month), state, False, left, accepted, rec)
-    return _lock(house, book, month, rec, accepted, before, signed, note)
+    return _lock(house, book, month, rec, accepted, before, signed, note, evidence)
 
 
 def reopen(house: CloseHouse, book: str, period: str, *, who: str, reason: str, approver: str) -> PeriodRow:
@@ -164,7 +188,7 @@ def write_report(house: CloseHouse, rec: Reconciliation) -> Path:
         folder,
         {
             f"{name}-tie-out.csv": tie_out_csv(rec), f"{name}-exceptions.csv": exceptions_csv(rec),
-            f"{name}.json": _json(rec.as_json()), f"{name}.md": reconciliation_markdown(rec),
+            f"{name}.json": json_text(rec.as_json()), f"{name}.md": reconciliation_markdown(rec),
         },
     )  # fmt: skip
     return folder / f"{name}.md"
@@ -249,6 +273,7 @@ def _lock(
     before: tuple[Any, ...],
     sign: str,
     note: str,
+    evidence: Evidence | None,
 ) -> CloseResult:
     with house.store.transaction(house.actor, f"closing {month}") as tx:
         row = find(tx.conn, book, month)
@@ -257,14 +282,18 @@ def _lock(
     head = heads(house.store)[book]
     number = int(json.loads(row.certificate)["number"]) + 1 if row.certificate else 1
     certificate = _certificate(house, rec, accepted, sign, note, number, head)
-    text = _json(certificate)
     name = "certificate" if number == 1 else f"certificate-{number}"
     folder = house.var / "closes" / book / str(month)
+    pack = None
+    if evidence is not None:
+        pack = folder / ("pack" if number == 1 else f"pack-{number}")
+        certificate = dict(evidence.keep(rec, certificate, pack))
+    text = json_text(certificate)
     write_files(
         folder,
         {
             f"{name}.json": text, f"{name}.txt": certificate_text(certificate),
-            f"{name}-report.json": _json(rec.as_json()), f"{name}-report.md": reconciliation_markdown(rec),
+            f"{name}-report.json": json_text(rec.as_json()), f"{name}-report.md": reconciliation_markdown(rec),
         },
     )  # fmt: skip
     sealed = canonical_json({"number": number, "file": f"{name}.json", "sha256": sha256_hex(text)})
@@ -282,7 +311,7 @@ def _lock(
         )
     keep_head(house.store, book, house.ledger(book))
     return CloseResult(
-        book, str(month), PeriodState.LOCKED, True, (), tuple(accepted), rec, folder / f"{name}.json", head
+        book, str(month), PeriodState.LOCKED, True, (), tuple(accepted), rec, folder / f"{name}.json", head, pack
     )
 
 
@@ -303,9 +332,7 @@ def _certificate(
         "signed_at": datetime.fromisoformat(house.store.now()).astimezone(UTC).isoformat(timespec="seconds"),
         "note": note.strip(), "agreed": rec.agreed, "counts": dict(rec.counts), "units": report["units"],
         "totals": report["totals"], "accepted": [item.as_json() for item in accepted],
-        "report_sha256": sha256_hex(_json(report)), "audit_head": {"book": rec.book, "links": head[0], "hash": head[1]},
+        "accepted_before": report["accepted"],
+        "report_sha256": sha256_hex(json_text(report)),
+        "audit_head": {"book": rec.book, "links": head[0], "hash": head[1]},
     }  # fmt: skip
-
-
-def _json(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"

@@ -22,7 +22,10 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _S = EffectState
 _WORST = (_S.DISPUTED, _S.REFUSED, _S.UNKNOWN, _S.SENDING, _S.PENDING, _S.HELD)
 _WORDS: Mapping[str, tuple[str, str]] = {
-    "disputed": ("stands in the ledger with other figures than ours", "dealbooks trace {deal} shows both sides"),
+    "disputed": (
+        "stands in the ledger with other figures than ours, or was taken away there",
+        "dealbooks trace {deal} shows both sides, and what can be done",
+    ),
     "refused": ("was refused by the ledger", "dealbooks trace {deal} shows why; mend it and run dealbooks sync"),
     "unknown": ("may or may not be in the ledger yet", "dealbooks drain looks it up"),
     "planned": ("is not sent yet", "dealbooks drain sends it"),

@@ -11,14 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from dealbooks.deal import Deal
 from dealbooks.entries import Entry
 from dealbooks.money import exact
 from dealbooks.outbox import EffectState
 from dealbooks.periods import Period
+from dealbooks.pipeline.others_receipts import due_after_facts
 from dealbooks.reconcile.model import Expected
 from dealbooks.reconcile.openitems import DealStanding
 from dealbooks.store.db import Row
-from dealbooks.store.tables import deal_versions, deals, effects, entries
+from dealbooks.store.tables import deal_versions, deals, effects, entries, facts
 
 _CHUNK = 400
 _SALES = ("sale.posted", "sale.reversed", "sale.unwound")
@@ -154,7 +156,28 @@ def deal_standings(conn: Connection, known: Mapping[str, Standing], wanted: Coll
         bodies = select(deal_versions.c.deal_id, deal_versions.c.deal).where(deal_versions.c.id.in_(names))
         stated = {row.deal_id: json.loads(row.deal) for row in conn.execute(bodies)}
         found += [_standing(rows[one], known[one], stated.get(one, {})) for one in some if one in rows]
-    return found
+    beside = _told_beside(conn, ids)
+    return [
+        replace(one, balance_due=_due(conn, one, known[one.deal_id])) if one.deal_id in beside else one for one in found
+    ]
+
+
+def _told_beside(conn: Connection, ids: Sequence[str]) -> set[str]:
+    """Deals of which money was told beside their record."""
+    mine = facts.c.kind.in_(["payment", "refund"]) & (facts.c.state == "applied")
+    return {
+        deal
+        for some in _chunks(ids)
+        for deal in conn.execute(select(facts.c.deal_id).where(mine & facts.c.deal_id.in_(some)).distinct()).scalars()
+    }
+
+
+def _due(conn: Connection, deal: DealStanding, standing: Standing) -> Decimal:
+    name = f"{deal.deal_id}/{standing.version or standing.last_version}"
+    body = conn.execute(select(deal_versions.c.deal).where(deal_versions.c.id == name)).scalar()
+    if not deal.standing or body is None:
+        return deal.balance_due
+    return due_after_facts(conn, Deal.model_validate_json(body), deal.deal_id)
 
 
 def _standing(row: Row, standing: Standing, stated: Mapping[str, Any]) -> DealStanding:

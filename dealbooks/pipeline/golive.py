@@ -89,12 +89,14 @@ def go_live(house: House, book: str, *, who: str, typed: Collection[str] = ()) -
 
     Raises:
         UsageError: the book is live already, or who is missing.
+        StopConnection: the ledger cannot be reached, or is not connected yet.
     """
     now = standing_of(house, book)
     if now.mode == "live":
         raise UsageError(f"{book} is live already.", fix="'dealbooks status' shows how each book stands.")
     if not who.strip():
         raise UsageError("A book goes live by somebody's word.", fix="Give --who.")
+    house.ledger(book).get_ready()
     with house.store.transaction(house.actor, f"go live {book}") as tx:
         left = _leave(tx, book, sorted(typed))
         told = "went live" + (f"; left as typed by hand: {', '.join(left)}" if left else "")

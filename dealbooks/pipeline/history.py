@@ -13,7 +13,7 @@ from dealbooks.deal import Deal
 from dealbooks.deal.rules.history import PostedReceipt, StandingSale
 from dealbooks.entries import Entry
 from dealbooks.store.db import Row
-from dealbooks.store.tables import deal_aliases, deal_versions, deals, entries
+from dealbooks.store.tables import deal_aliases, deal_versions, deals, entries, facts
 
 _CHUNK = 400
 # Receipts of a file that states only sums by method: a change is posted as a receipt of the difference.
@@ -131,7 +131,12 @@ def posted_receipts(conn: Connection, deal_ids: Sequence[str]) -> dict[str, dict
     """Receipts of these deals that are on their way or posted: deal id -> receipt id -> receipt."""
     found: dict[str, dict[str, PostedReceipt]] = {}
     for start in range(0, len(deal_ids), _CHUNK):
-        chosen = entries.c.deal_id.in_(deal_ids[start : start + _CHUNK]) & entries.c.entry_id.startswith("receipt-")
+        some = deal_ids[start : start + _CHUNK]
+        told = (facts.c.kind == "payment") & (facts.c.state == "applied") & facts.c.deal_id.in_(some)
+        beside = {
+            (row.deal_id, row.subject) for row in conn.execute(select(facts.c.deal_id, facts.c.subject).where(told))
+        }
+        chosen = entries.c.deal_id.in_(some) & entries.c.entry_id.startswith("receipt-")
         query = select(entries.c.deal_id, entries.c.entry_id, entries.c.body).where(
             chosen & (entries.c.state != "superseded")
         )
@@ -142,6 +147,7 @@ def posted_receipts(conn: Connection, deal_ids: Sequence[str]) -> dict[str, dict
             if receipt_id in SUMMED:
                 continue
             found.setdefault(row.deal_id, {})[receipt_id] = PostedReceipt(
-                receipt_id, cash.debit, cash.dimensions["method"], entry.original_date or entry.accounting_date
-            )
+                receipt_id, cash.debit, cash.dimensions["method"], entry.original_date or entry.accounting_date,
+                told_beside=(row.deal_id, receipt_id) in beside,
+            )  # fmt: skip
     return found

@@ -26,7 +26,8 @@ def load(house: House, book: str, *, again_by: str = "", progress: Progress = si
     Raises:
         UsageError: there is no such book.
         LeaseLost: another process drains it.
-        StopConnection: the ledger cannot be used now, or a person has paused the book.
+        StopConnection: the ledger cannot be used now, or a person has paused the book. A pause while it runs lets the
+            batch under way end, and leaves the rest.
     """
     standing = standing_of(house, book)
     if standing.paused:
@@ -38,7 +39,11 @@ def load(house: House, book: str, *, again_by: str = "", progress: Progress = si
         return DrainResult(book, 0, 0, 0, 0, 0, shadow=_planned(house, book))
     check_ledger_fits(house, book)
     ledger = house.ledger(book)
-    drain = Drain(house.store, book, ledger, progress=lambda done, total: progress(f"post {book}", done, total))
+    drain = Drain(
+        house.store, book, ledger,
+        progress=lambda done, total: progress(f"post {book}", done, total),
+        may_go_on=lambda: standing_of(house, book).sends,
+    )  # fmt: skip
     if again_by:
         drain.send_refused_again(again_by)
     result = drain.run()

@@ -69,7 +69,7 @@ def check_map(house: House, source: str, sample: Path | None = None, *, key: str
     if key:
         record = _live(house, source, platform, key)
     elif sample is None:
-        record = _newest(house, source)
+        record = _newest(house, source, platform)
     else:
         record = _first(house, source, sample) if platform.kind == "files" else _of_json(source, platform, sample)
     rows = tuple(field_map.check(record))
@@ -125,13 +125,25 @@ def _of_json(source: str, platform: Platform, sample: Path) -> RawRecord:
     return RawRecord(record_key(platform.name, source, sample.stem), "", tree, location=sample.name)
 
 
-def _newest(house: House, source: str) -> RawRecord:
+def _newest(house: House, source: str, platform: Platform) -> RawRecord:
+    """The newest deal that arrived; where none has yet, one that the source has now."""
     with house.store.read() as conn:
         own = (inbox.c.source == source) & (inbox.c.kind == "deal") & inbox.c.body.is_not(None)
         row = conn.execute(select(inbox).where(own).order_by(inbox.c.id.desc()).limit(1)).mappings().first()
-    if row is None:
+    if row is not None:
+        return record_of(dict(row))
+    if platform.kind != "records":
         raise UsageError(f"Nothing has arrived from {source} yet.", fix="Give a file to look at with --sample FILE.")
-    return record_of(dict(row))
+    reader: DealSource = house.source(source)
+    reader.get_ready()
+    for page in reader.everything(house.clock()):
+        for one in page.records:
+            if one.counts and not one.gone:
+                key = record_key(platform.name, source, one.key)
+                return RawRecord(key, "", dict(one.data), location=one.place or one.key)
+    raise UsageError(
+        f"{source} has no completed sale yet.", fix="Complete one there, or change in the settings when it is one."
+    )
 
 
 def _first(house: House, source: str, sample: Path) -> RawRecord:

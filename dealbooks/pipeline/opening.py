@@ -19,10 +19,10 @@ from dealbooks.ledger import Posting, PostingKey
 from dealbooks.money import Money, MoneyError, exact
 from dealbooks.outbox import Planned, enqueue
 from dealbooks.pipeline.corrections import active_overrides, correct_columns
-from dealbooks.pipeline.facts import close_rows, other_currency, quarantine_rows
 from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.records import record_of
 from dealbooks.pipeline.settings import BookFinder
+from dealbooks.pipeline.side_rows import close_rows, other_currency, quarantine_rows
 from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import entries, inbox
 

@@ -22,8 +22,9 @@ from sqlalchemy import Connection, select, true
 from dealbooks import registry
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.entries import Entry
-from dealbooks.errors import StopBatch, UsageError
+from dealbooks.errors import ConfigError, StopBatch, StopConnection, UsageError
 from dealbooks.house import House
+from dealbooks.ledger import Ledger
 from dealbooks.money import amount_text
 from dealbooks.outbox import EffectState
 from dealbooks.pipeline.ahead import ReadAhead, read_ahead
@@ -35,6 +36,7 @@ from dealbooks.store import Store
 from dealbooks.store.tables import deals, effects, entries, files
 
 FORMAT = "dealbooks-plan/1"
+Stopped = StopConnection | ConfigError
 _TO_SEND = tuple(
     state.value for state in (EffectState.HELD, EffectState.PENDING, EffectState.SENDING, EffectState.UNKNOWN)
 )
@@ -177,12 +179,28 @@ class _All(frozenset[str]):
 class RehearsalHouse(House):
     """The same house on a store and in a folder that are thrown away."""
 
-    def __init__(self, real: House, store: Store, var: Path, ahead: Mapping[str, ReadAhead]) -> None:
+    def __init__(
+        self,
+        real: House,
+        store: Store,
+        var: Path,
+        ahead: Mapping[str, ReadAhead],
+        asked: Mapping[str, Ledger | Stopped],
+    ) -> None:
         super().__init__(real.config, actor=real.actor, clock=real.clock)
         self.store.close()
         self.store = store
         self._var = var
         self._ahead = ahead
+        self._asked = asked
+
+    def ledger(self, book: str) -> Ledger:
+        """A ledger; one over an API is the real one, which has its token: one that was renewed here would be rolled
+        back with the rest. Raises what it raised when it was got ready."""
+        found = self._asked.get(book)
+        if isinstance(found, Stopped):
+            raise found
+        return found or super().ledger(book)
 
     def source(self, name: str) -> Any:
         """A source; one over an API has been read before."""
@@ -212,7 +230,8 @@ def plan(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="dealbooks-plan-")))
         ahead = {name: read_ahead(house, name, folder) for name in names if _has_records(house, name)}
-        rehearsal = RehearsalHouse(house, stack.enter_context(house.store.rehearse()), folder, ahead)
+        asked = {book: _got_ready(house, book) for book in books_of(house, names) if not _is_embedded(house, book)}
+        rehearsal = RehearsalHouse(house, stack.enter_context(house.store.rehearse()), folder, ahead, asked)
         store = rehearsal.store
         _lend_archive(house, rehearsal)
         with store.read() as conn:
@@ -227,6 +246,20 @@ def plan(
 
 def _has_records(house: House, source: str) -> bool:
     return registry.source_platform(house.source_config(source).platform).kind == "records"
+
+
+def _is_embedded(house: House, book: str) -> bool:
+    return registry.ledger_platform(house.book_config(book).ledger.platform).embedded
+
+
+def _got_ready(house: House, book: str) -> Ledger | Stopped:
+    """The ledger with all that a rehearsal asks it for, or why there is none now."""
+    try:
+        ledger = house.ledger(book)
+        ledger.get_ready()
+    except (StopConnection, ConfigError) as error:
+        return error
+    return ledger
 
 
 def moved(kept: BatchPlan, now: BatchPlan, posted: Collection[str] = ()) -> list[str]:

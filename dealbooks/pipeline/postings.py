@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from dealbooks.deal import Deal
 from dealbooks.documents import InvoiceFacts, invoice_facts
 from dealbooks.entries import Entry
 from dealbooks.house import House
-from dealbooks.ledger import Party, Posting
+from dealbooks.ledger import Party, Posting, PostingKey
 from dealbooks.pipeline.keys import posting_key
 from dealbooks.pipeline.work import Work
 from dealbooks.posting import Posted
@@ -19,22 +20,27 @@ def postings_of(
     house: House, book: str, item: Work, posted: Posted, new: Sequence[Entry], *, without: Collection[str]
 ) -> list[Posting]:
     """A posting for each new entry of a deal; `without` are names of recorded entries that are superseded."""
-    sales = _sales(house, book, item, posted, new, without)
+    sales = _sales(house, book, item, without)
+    if house.ledger(book).capabilities.documents:
+        sales |= {entry.entry_id: invoice_facts(posted, entry) for entry in new if entry.event == "sale.posted"}
     return [_posting(house, book, item, posted.deal, entry, sales) for entry in new]
 
 
-def _sales(
-    house: House, book: str, item: Work, posted: Posted, new: Iterable[Entry], without: Collection[str]
-) -> dict[str, InvoiceFacts]:
-    """The facts of each sale entry of the deal, oldest first, where the book's ledger takes documents."""
+def posting_again(house: House, book: str, item: Work, deal: Deal, entry: Entry) -> Posting:
+    """The posting of an entry that is recorded, under the issue that `item` names; `deal` is its version of the deal,
+    `book` the deal's own book."""
+    return _posting(house, book, item, deal, entry, _sales(house, book, item, ()))
+
+
+def _sales(house: House, book: str, item: Work, without: Collection[str]) -> dict[str, InvoiceFacts]:
+    """The facts of each recorded sale of the deal, oldest first, where the book's ledger takes documents."""
     if not house.ledger(book).capabilities.documents:
         return {}
-    facts = {
+    return {
         row["entry_id"]: InvoiceFacts.from_json(json.loads(row["facts"]))
         for row in sorted(item.entry_rows, key=lambda row: row["version"])
         if row["facts"] and row["entry_id"] not in without
     }
-    return facts | {entry.entry_id: invoice_facts(posted, entry) for entry in new if entry.event == "sale.posted"}
 
 
 def _sale_of(entry: Entry, sales: Mapping[str, InvoiceFacts]) -> str:
@@ -65,12 +71,16 @@ def _posting(
     house: House, book: str, item: Work, deal: Deal, entry: Entry, sales: Mapping[str, InvoiceFacts]
 ) -> Posting:
     target = book if entry.legal_entity == house.book(book).legal_entity else house.book_of_entity(entry.legal_entity)
-    key = posting_key(target, item.deal["id"], entry.entry_id)
-    reverses = posting_key(target, item.deal["id"], entry.reverses) if entry.reverses else None
+    reverses = _key(target, item, entry.reverses) if entry.reverses else None
     sale = _sale_of(entry, sales) if target == book else ""
     return Posting(
-        key, entry, deal_number=deal.deal_id, vin=deal.vehicle.vin, stock_no=deal.vehicle.stock_no,
-        customer_name=deal.customer.name or deal.customer.id, reverses=reverses,
+        _key(target, item, entry.entry_id), entry, deal_number=deal.deal_id, vin=deal.vehicle.vin,
+        stock_no=deal.vehicle.stock_no, customer_name=deal.customer.name or deal.customer.id, reverses=reverses,
         parties=_parties(deal), invoice=sales.get(sale),
-        sale=posting_key(target, item.deal["id"], sale) if sale else None,
+        sale=_key(target, item, sale) if sale else None,
     )  # fmt: skip
+
+
+def _key(target: str, item: Work, entry_id: str) -> PostingKey:
+    """The key of an entry as it stands: of its newest issue."""
+    return replace(posting_key(target, item.deal["id"], entry_id), issue=item.issues.get(entry_id, 0))

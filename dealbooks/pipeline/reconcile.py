@@ -6,7 +6,7 @@ store. Nothing is changed; the same books give the same answer again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,8 +16,11 @@ from sqlalchemy import Connection, select
 
 from dealbooks.book import Book
 from dealbooks.config import BookConfig
+from dealbooks.config_told import BankAccountConfig
 from dealbooks.ledger import Ledger, Record
 from dealbooks.periods import Period
+from dealbooks.pipeline.accepted import Acceptance, accepted_of, said_of
+from dealbooks.pipeline.bank_side import NOT_PROVIDED, BankReconciliation, bank_side
 from dealbooks.pipeline.cutoff import CutOff, cut_off
 from dealbooks.pipeline.expected import (
     Standing,
@@ -27,11 +30,26 @@ from dealbooks.pipeline.expected import (
     owners_of,
     standings,
 )
+from dealbooks.pipeline.matrix import Given, matrix
+from dealbooks.pipeline.named import lists_held, residuals, standing_of
+from dealbooks.pipeline.others_receipts import others_receipts
 from dealbooks.pipeline.periods import PeriodHouse
 from dealbooks.reconcile import AccountMap, Expected, MatchPolicy, MatchResult, ReconException, Severity, match
-from dealbooks.reconcile.model import OPEN_ITEMS, SEVERITIES, Suggestion, money_text, sorted_exceptions
+from dealbooks.reconcile.byhand import Activity, activity
+from dealbooks.reconcile.matrix import MatrixRow
+from dealbooks.reconcile.model import (
+    OPEN_ITEMS,
+    OWNED,
+    SEVERITIES,
+    Suggestion,
+    money_text,
+    sorted_exceptions,
+)
 from dealbooks.reconcile.openitems import open_exceptions
+from dealbooks.reconcile.receipts import OthersReceipt, match_receipts
+from dealbooks.reconcile.sides import both_sides
 from dealbooks.reconcile.totals import AccountTotal, Balance, LedgerSums, expected_units
+from dealbooks.reconcile.voided import told_voided
 from dealbooks.reconcile.words import WORDS
 from dealbooks.store.tables import deals
 
@@ -48,6 +66,9 @@ class ReconcileHouse(PeriodHouse, Protocol):
 
     def book_config(self, name: str) -> BookConfig:
         """Its settings."""
+
+    def bank_accounts(self, book: str) -> Mapping[str, tuple[BankAccountConfig, str]]:
+        """Its accounts at banks and payment providers, with their currency."""
 
     def today(self, book: str) -> date:
         """The business date of a book."""
@@ -72,7 +93,9 @@ class LateEntry:
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """A record without a key of ours that explains itself: `kind` is opening, banking or purchase."""
+    """A record without a key of ours that explains itself: `kind` is opening, banking, purchase,
+    receipt (a customer's payment that others book), clearing (of the open item in `explains`), or other (on no account
+    that the book owns). `who` booked it, where the ledger tells."""
 
     kind: str
     ref: str
@@ -80,13 +103,28 @@ class ByHand:
     narration: str
     amount: Decimal
     currency: str
+    explains: str = ""
+    who: str = ""
 
     def as_json(self) -> dict[str, str]:
         """Plain types."""
         return {
             "kind": self.kind, "ref": self.ref, "date": self.date.isoformat(), "narration": self.narration,
-            "amount": money_text(self.amount, self.currency), "currency": self.currency,
+            "amount": money_text(self.amount, self.currency), "currency": self.currency, "explains": self.explains,
+            "who": self.who,
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A difference that a person accepted for good, for as long as it is exactly that: no exception."""
+
+    found: ReconException
+    said: Acceptance
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        return {**self.found.as_json(), "who": self.said.who, "why": self.said.why, "at": self.said.at}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +149,11 @@ class Reconciliation:
     by_hand: tuple[ByHand, ...]
     problems: tuple[str, ...]
     stock_is_kept: bool
+    receipts: tuple[OthersReceipt, ...] = ()  # of customers, which others book (`receipts: match`)
+    bank: BankReconciliation = NOT_PROVIDED
+    matrix: tuple[MatrixRow, ...] = ()
+    activity: tuple[Activity, ...] = ()  # what others booked, by who and account
+    accepted: tuple[Accepted, ...] = ()  # differences that a person accepted
 
     @property
     def differences(self) -> tuple[ReconException, ...]:
@@ -139,12 +182,19 @@ class Reconciliation:
             "exceptions": [found.as_json() for found in self.exceptions],
             "suggestions": [pair.as_json() for pair in self.suggestions],
             "cut_off": [item.as_json() for item in self.cut_off], "late": [item.as_json() for item in self.late],
-            "by_hand": [item.as_json() for item in self.by_hand], "problems": list(self.problems),
+            "by_hand": [item.as_json() for item in self.by_hand],
+            "receipts": [item.as_json() for item in self.receipts],
+            "accepted": [item.as_json() for item in self.accepted], "problems": list(self.problems),
+            "bank": self.bank.as_json(), "matrix": [row.as_json() for row in self.matrix],
+            "activity": [row.as_json() for row in self.activity],
         }  # fmt: skip
 
 
-def reconcile(house: ReconcileHouse, book: str, period: str) -> Reconciliation:
-    """Reconcile a period (`2026-03`) of a book. Changes nothing.
+def reconcile(
+    house: ReconcileHouse, book: str, period: str, *, see: Callable[[Record], None] | None = None
+) -> Reconciliation:
+    """Reconcile a period (`2026-03`) of a book. Changes nothing. `see` is shown every record that the ledger lists, of
+    any date, once: what is made of them rests on the same reading.
 
     Raises:
         UsageError: there is no such book, or the period is not written as year and month.
@@ -152,18 +202,41 @@ def reconcile(house: ReconcileHouse, book: str, period: str) -> Reconciliation:
     """
     month, own, ledger = Period.parse(period), house.book(book), house.ledger(book)
     places = {code: place.dimension or code for code, place in house.book_config(book).locations.items()}
-    policy = MatchPolicy(month.first, month.last, own.currency, AccountMap(own.chart), places)
+    owned = house.book_config(book).owned
+    policy = MatchPolicy(
+        month.first, month.last, own.currency, AccountMap(own.chart), places, owned=OWNED if owned is None else owned
+    )
     with house.store.read() as conn:
         expected = expected_of_period(conn, book, month)
     sums = LedgerSums(policy)
-    records = _pull(ledger, expected, sums, policy, house.today(book))
+    records = _pull(ledger, expected, sums, policy, house.today(book), see)
     with house.store.read() as conn:
         expected = _with_strangers(conn, book, expected, records)
-        result = match(expected, records, policy)
+        all_of = house.book_config(book).receipts == "match"
+        receipts = match_receipts(others_receipts(conn, book, own.currency, month, all_of=all_of), records)
+        result = match(expected, records, policy, standing_of(conn, book, policy, sums, records))
+        result = _told_apart(_explained(result, receipts, records), expected, ledger)
+        sums.attribute(result.unnamed)
         unsettled = _without_named(cut_off(conn, book, month), result, expected)
         as_of = min(month.last, house.today(book))
-        more = _derived(conn, book, policy, result, sums, unsettled, as_of)
-    exceptions = sorted_exceptions([*result.exceptions, *more])
+        more = _derived(conn, book, policy, result, sums, unsettled, as_of) + residuals(result, policy)
+        accepted = _accepted(accepted_of(conn, book), result.exceptions)
+        bank = bank_side(
+            conn, book, month, as_of, accounts=house.bank_accounts(book), records=records, labels=policy.accounts,
+            named=[*result.exceptions, *more], held_deals={item.deal_id for item in unsettled if item.deal_id},
+            absent={item.key for item in result.absent}, others=receipts,
+        )  # fmt: skip
+        sides = both_sides(expected, result, records, policy)
+        named = {number for found in (*result.exceptions, *more) for number in found.stock_nos}
+        lists = lists_held(conn, book, month, policy, sums, sides, named)
+    taken = {one.found for one in accepted}
+    exceptions = sorted_exceptions(
+        one for one in (*result.exceptions, *more, *bank.exceptions, *lists.exceptions) if one not in taken
+    )
+    totals = sums.account_totals(result)
+    given = Given(
+        expected, result, records, sides, exceptions, unsettled, receipts, bank, lists, totals, sums.keeps_stock
+    )
     in_period = [item for item in expected if month.first <= item.entry.accounting_date <= month.last]
     ours = expected_units(in_period, policy)
     inside = [record for record in records if month.first <= record.date <= month.last]
@@ -175,15 +248,24 @@ def reconcile(house: ReconcileHouse, book: str, period: str) -> Reconciliation:
             "by_hand": len(result.others),
         },
         units={name: (ours.get(name, 0), sums.units.get(name, 0)) for name in sorted({*ours, *sums.units})},
-        totals=sums.account_totals(result), trial_balance=sums.trial_balance, stock=sums.stock,
+        totals=totals, trial_balance=sums.trial_balance, stock=sums.stock,
         exceptions=exceptions, suggestions=result.suggestions, cut_off=unsettled, late=_late(in_period),
-        by_hand=tuple(_by_hand(kind, record, own.currency) for kind, record in result.others),
+        by_hand=tuple(
+            _by_hand(kind, record, own.currency, result.explained.get(record.ref, "")) for kind, record in result.others
+        ),
         problems=tuple(ledger.problems()), stock_is_kept=sums.keeps_stock,
+        receipts=tuple(one for one in receipts if one.ref or month.first <= one.date), accepted=accepted,
+        bank=bank, matrix=matrix(house, policy, given), activity=activity(records, policy),
     )  # fmt: skip
 
 
 def _pull(
-    ledger: Ledger, expected: Sequence[Expected], sums: LedgerSums, policy: MatchPolicy, today: date
+    ledger: Ledger,
+    expected: Sequence[Expected],
+    sums: LedgerSums,
+    policy: MatchPolicy,
+    today: date,
+    see: Callable[[Record], None] | None,
 ) -> list[Record]:
     """List the ledger once: add everything up, keep the records of the period and those that carry our keys."""
     length = ledger.capabilities.key_length
@@ -192,6 +274,8 @@ def _pull(
     refs: dict[str, int] = {}
     for record in ledger.records(_BEGINNING, max(policy.last, today) + _AHEAD):
         sums.add(record)
+        if see is not None:
+            see(record)
         if policy.first <= record.date <= policy.last or record.key in keys:
             refs[record.ref] = count = refs.get(record.ref, 0) + 1
             # A ledger may make several records of one line (a pad directive); each is told apart.
@@ -211,6 +295,36 @@ def _without_named(found: Sequence[CutOff], result: MatchResult, expected: Seque
     deal_of = {item.key: item.deal_id for item in expected}
     named = {deal_of.get(one.subject) for one in result.exceptions}
     return tuple(item for item in found if item.kind != "disputed" or item.deal_id not in named)
+
+
+def _explained(result: MatchResult, receipts: Sequence[OthersReceipt], records: Sequence[Record]) -> MatchResult:
+    """A record that is a receipt which others book explains itself."""
+    matched = {one.ref for one in receipts if one.ref}
+    by_ref = {one.ref: one for one in records}
+    by_likeness = ("unexplained_ledger_entry", "duplicate")
+    named = [one for one in result.exceptions if one.code in by_likeness and one.subject in matched]
+    return replace(
+        result, exceptions=tuple(one for one in result.exceptions if one not in named),
+        others=(*result.others, *(("receipt", by_ref[one.subject]) for one in named)),
+    )  # fmt: skip
+
+
+def _told_apart(result: MatchResult, expected: Sequence[Expected], ledger: Ledger) -> MatchResult:
+    """What is gone from the ledger's list is asked for: a ledger that keeps voided documents still shows them."""
+    refs = {item.key: item.refs for item in expected}
+    gone = {one.subject: refs.get(one.subject, ()) for one in result.exceptions if one.code == "deleted_in_ledger"}
+    asked = sorted({ref for some in gone.values() for ref in some})
+    void = {reading.ref for reading in ledger.read(asked) if reading.void} if asked else set()
+    voided = {key: some[0] for key, some in gone.items() if void & set(some)}
+    return told_voided(result, voided) if voided else result
+
+
+def _accepted(known: Mapping[str, Sequence[Acceptance]], found: Sequence[ReconException]) -> tuple[Accepted, ...]:
+    """Exceptions that are exactly what a person accepted of that entry."""
+    pairs = (
+        (one, next((said for said in known.get(one.subject, ()) if said_of(one) in said.found), None)) for one in found
+    )
+    return tuple(Accepted(one, said) for one, said in pairs if said is not None)
 
 
 def _derived(
@@ -272,10 +386,10 @@ def _late(expected: Sequence[Expected]) -> tuple[LateEntry, ...]:
     return tuple(sorted(late, key=lambda item: (item.original, item.deal, item.entry)))
 
 
-def _by_hand(kind: str, record: Record, currency: str) -> ByHand:
+def _by_hand(kind: str, record: Record, currency: str, explains: str) -> ByHand:
     amount = sum((line.amount for line in record.lines if line.amount > 0), Decimal(0))
     shown = record.lines[0].currency if record.lines else currency
-    return ByHand(kind, record.ref, record.date, record.narration, amount, shown)
+    return ByHand(kind, record.ref, record.date, record.narration, amount, shown, explains, record.who)
 
 
 def holds_a_close(found: ReconException) -> bool:

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from dealbooks.book import Book
 from dealbooks.deal import Deal
 from dealbooks.entries import Entry
-from dealbooks.house import House
 from dealbooks.pipeline.history import newest_deals
+from dealbooks.pipeline.periods import PeriodHouse
 from dealbooks.posting.arithmetic import EXACT
 from dealbooks.posting.figures import Figures
 from dealbooks.posting.sale import figures_of
@@ -58,7 +58,7 @@ class Bought:
     deal: str
 
 
-def recorded(house: House, book: str, span: Span, *, from_beginning: bool = False) -> list[Recorded]:
+def recorded(house: PeriodHouse, book: str, span: Span, *, from_beginning: bool = False) -> list[Recorded]:
     """Every entry of a book that is dated in the span (from the beginning: up to its end), in the order of dates."""
     condition = (entries.c.book == book) & (entries.c.state != "superseded")
     condition &= entries.c.accounting_date <= span.last.isoformat()
@@ -80,7 +80,7 @@ def recorded(house: House, book: str, span: Span, *, from_beginning: bool = Fals
         ]  # fmt: skip
 
 
-def sales_of(house: House, found: Iterable[Recorded]) -> Iterator[Sale]:
+def sales_of(house: PeriodHouse, found: Iterable[Recorded]) -> Iterator[Sale]:
     """The sales and mirrors among some entries, each with its version worked out again. The cost entry of a sale, and
     its mirror, are left out: they belong to the same version."""
     sales = [one for one in found if one.entry.event in _SALES and "cost" not in one.entry.entry_id]
@@ -96,7 +96,7 @@ def sales_of(house: House, found: Iterable[Recorded]) -> Iterator[Sale]:
             yield Sale(one, deal, figures, 1 if one.entry.event == "sale.posted" else -1)
 
 
-def facts_of(house: House, found: Collection[Recorded]) -> list[Fact]:
+def facts_of(house: PeriodHouse, found: Collection[Recorded]) -> list[Fact]:
     """Entries as a return wants them: sales, mirrors, payoffs with their own version, later facts with the newest."""
     paid_off = _payoffs(house, {one.deal_id for one in found if one.entry.event in _OWN})
     with_version = {one.entry.entry_id + one.deal_id: one for payoffs in paid_off.values() for one in payoffs}
@@ -115,7 +115,7 @@ def facts_of(house: House, found: Collection[Recorded]) -> list[Fact]:
     return [fact(one, paid_off.get(one.deal_id, ()) if one.entry.event in _SALES else ()) for one in found]
 
 
-def bought_from(house: House, book: Book, stock_nos: Collection[str]) -> dict[str, Bought]:
+def bought_from(house: PeriodHouse, book: Book, stock_nos: Collection[str]) -> dict[str, Bought]:
     """Which of these cars came to us in part-exchange: stock number -> the deal that took it, as it stands."""
     wanted = set(stock_nos)
     if not wanted:
@@ -148,7 +148,7 @@ def _before(paid: Recorded, sale: Recorded) -> bool:
     return paid.version < sale.version
 
 
-def _payoffs(house: House, deal_ids: Collection[str]) -> dict[str, list[Recorded]]:
+def _payoffs(house: PeriodHouse, deal_ids: Collection[str]) -> dict[str, list[Recorded]]:
     """The payoffs that are recorded for some deals, by deal, each with the version that was posted last before it or
     together with it: of its own it has none."""
     listed = sorted(deal_ids)
@@ -171,7 +171,7 @@ def _payoffs(house: House, deal_ids: Collection[str]) -> dict[str, list[Recorded
     return found
 
 
-def _versions(house: House, names: Collection[str]) -> dict[str, Deal]:
+def _versions(house: PeriodHouse, names: Collection[str]) -> dict[str, Deal]:
     """Versions of deals, by “deal id/version”."""
     listed = sorted(names)
     found: dict[str, Deal] = {}

@@ -64,11 +64,17 @@ def write_xlsx(sheet: Sheet, path: Path) -> None:
         OSError: the file cannot be written.
     """
     from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    append_sheet(book.create_sheet(sheet.title[:31]), sheet)
+    book.save(path)
+
+
+def append_sheet(page: Any, sheet: Sheet) -> None:
+    """Write a sheet onto an empty page of a write-only workbook."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
-    book = Workbook(write_only=True)
-    page = book.create_sheet(sheet.title[:31])
     page.freeze_panes = "A2"
     heads = [WriteOnlyCell(page, value=name) for name in sheet.columns]
     for head in heads:
@@ -76,7 +82,6 @@ def write_xlsx(sheet: Sheet, path: Path) -> None:
     page.append(heads)
     for row in sheet.rows:
         page.append([_xlsx_cell(page, WriteOnlyCell, cell) for cell in row])
-    book.save(path)
 
 
 def _csv_cell(cell: Cell) -> str:

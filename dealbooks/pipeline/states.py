@@ -13,7 +13,7 @@ DEAL_STATES: Mapping[str, str] = {
     "planned": "Its entries are made and are on their way to the ledger.",
     "posted": "Every entry stands in the ledger, and the ledger's own figures equal ours.",
     "unknown": "A call to the ledger had no answer; it is looked up before anything is sent again.",
-    "disputed": "It stands in the ledger with other figures than ours; a person decides.",
+    "disputed": "It stands in the ledger with other figures than ours, or was taken away there; a person decides.",
     "refused": "The ledger refused it for good; a person decides.",
     "unwinding": "The sale was taken back, and the entries that do so are on their way.",
     "unwound": "The sale was taken back, in the ledger too.",

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from dealbooks.house import House
+from dealbooks.pipeline.attention import Attention, attention
+from dealbooks.pipeline.events_shown import OPEN
 from dealbooks.pipeline.periods import PeriodRow
 from dealbooks.pipeline.periods import history as period_history
 from dealbooks.pipeline.standing import Standing, standing_of
 from dealbooks.pipeline.states import state_of
-from dealbooks.store.tables import audit, batches, deal_versions, deals, effects, facts, files, leases, quarantine
+from dealbooks.pipeline.waits import NotReady, not_ready
+from dealbooks.store.tables import (
+    audit,
+    batches,
+    deal_versions,
+    deals,
+    effects,
+    events,
+    facts,
+    files,
+    leases,
+    quarantine,
+)
 
 _MOST_FILES = 20
 
@@ -34,7 +48,8 @@ class HeldFile:
 
 @dataclass(frozen=True, slots=True)
 class BookStatus:
-    """One book: deals and write calls by state, quarantine, facts, periods, and when something last changed."""
+    """One book: deals and write calls by state, quarantine, facts, periods, when something last changed, and what of
+    its ledger waits for something; `not_ready` the oldest deals that wait for the book's `post_when`."""
 
     book: str
     name: str
@@ -45,6 +60,8 @@ class BookStatus:
     periods: tuple[PeriodRow, ...]
     last_change: str
     standing: Standing
+    attention: tuple[Attention, ...] = ()
+    not_ready: tuple[NotReady, ...] = ()
 
     @property
     def needs_person(self) -> int:
@@ -59,6 +76,8 @@ class BookStatus:
             "quarantine": self.quarantine, "facts": dict(self.facts), "needs_person": self.needs_person,
             "periods": [one.as_json() for one in self.periods], "last_change": self.last_change,
             "standing": self.standing.as_json(),
+            "attention": [one.as_json() for one in self.attention],
+            "not_ready": [one.as_json() for one in self.not_ready],
         }  # fmt: skip
 
 
@@ -95,18 +114,21 @@ class LeaseStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything. `unassigned` are rows in quarantine of which no book is known."""
+    """Everything. `unassigned` are rows in quarantine of which no book is known, `events` those that were not looked
+    at yet, that wait for their deal, that a person must look at, or whose deal never came, by state."""
 
     books: tuple[BookStatus, ...]
     sources: tuple[SourceStatus, ...]
     leases: tuple[LeaseStatus, ...]
     unassigned: int
+    events: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
         return {
             "books": [one.as_json() for one in self.books], "sources": [one.as_json() for one in self.sources],
             "leases": [one.as_json() for one in self.leases], "quarantine_without_book": self.unassigned,
+            "events": dict(self.events),
         }  # fmt: skip
 
 
@@ -114,26 +136,35 @@ def status(house: House) -> Status:
     """Where everything stands now; nothing is changed and no ledger is asked."""
     periods = {book: period_history(house, book) for book in house.config.books}
     standings = {book: standing_of(house, book) for book in house.config.books}
+    waits = {book: not_ready(house, book) for book in house.config.books}
     with house.store.read() as conn:
         waiting = _counts(conn, quarantine.c.book, quarantine.c.state == "open")
         books = tuple(
-            _book(conn, house, standings[book], waiting.get(book, 0), periods[book]) for book in house.config.books
+            _book(conn, house, standings[book], waiting.get(book, 0), periods[book], waits[book])
+            for book in house.config.books
         )
         sources = tuple(_source(conn, house, source) for source in house.config.sources)
         held = select(leases).where(leases.c.expires_at > house.store.now()).order_by(leases.c.name)
+        told = _counts(conn, events.c.state, events.c.state.in_(["new", *OPEN]))
         working = tuple(LeaseStatus(row.name, row.holder, row.expires_at) for row in conn.execute(held))
-    return Status(books, sources, working, sum(n for book, n in waiting.items() if book not in house.config.books))
+    unassigned = sum(n for book, n in waiting.items() if book not in house.config.books)
+    return Status(books, sources, working, unassigned, told)
 
 
 def _book(
-    conn: Connection, house: House, standing: Standing, waiting: int, periods: tuple[PeriodRow, ...]
+    conn: Connection,
+    house: House,
+    standing: Standing,
+    waiting: int,
+    periods: tuple[PeriodRow, ...],
+    waits: tuple[NotReady, ...],
 ) -> BookStatus:
     book = standing.book
     last = conn.execute(select(func.max(audit.c.at)).where(audit.c.book == book)).scalar()
     return BookStatus(
         book, house.book_config(book).name, _deals(conn, book), _counts(conn, effects.c.state, effects.c.book == book),
         waiting, _counts(conn, facts.c.state, facts.c.book == book), periods, last or "",
-        standing,
+        standing, attention(conn, book, house.store.now()), waits,
     )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from dealbooks.store.db import Row, read_rows, stamp
 from dealbooks.store.tables import cursors, inbox
 
 _CHUNK = 500
+_LATELY = timedelta(minutes=1)  # a deal that changed since then is read as it was told
 _ASKED_EVERY = timedelta(hours=20)  # how often a source is asked for what is missing: once a day
 # More than this share of all deals, and more than this number, are not believed to be gone at once.
 _MOST_GONE_PERCENT, _SOME_GONE = 10, 5
@@ -74,15 +75,25 @@ def sweep(house: House, source: str, *, progress: Progress = silent, batch_rows:
         return _Sweep(house, source, lease, batch_rows, progress).run()
 
 
-def take_one(house: House, source: str, key: str) -> Swept:
-    """Read one deal as it is now at its source, into the inbox; its place in the sweeps does not change.
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """Some deals, read again. `late` are the keys of those that the source may not show yet as they were told: nothing
+    new came of them, and they have not changed lately, are no completed sale, or are not there."""
+
+    swept: Swept
+    late: tuple[str, ...] = ()
+
+
+def take_some(house: House, source: str, keys: Sequence[str]) -> Reread:
+    """Read some deals as they are now at their source, into the inbox, in one batch where it can be; the place of the
+    sweeps does not change.
 
     Raises:
-        StopConnection: the source cannot be read now.
-        LeaseLost: another process reads this source; the sweep finds the deal.
+        StopConnection: the source cannot be read now, or not read on; what was read is stored.
+        LeaseLost: another process reads this source; its sweep may be past these deals.
     """
     with Lease(house.store, f"source:{source}") as lease:
-        return _Sweep(house, source, lease, BATCH_ROWS, silent).one(key)
+        return _Sweep(house, source, lease, BATCH_ROWS, silent).some(keys)
 
 
 @dataclass(slots=True)
@@ -124,6 +135,7 @@ class _Sweep:
         self._platform = house.source_config(source).platform
         self._finder = BookFinder(house, source)
         self._cutter = BatchCutter(source, batch_rows, self._car)
+        self._stored: set[str] = set()
 
     def run(self) -> Swept:
         self._reader.get_ready()
@@ -136,15 +148,48 @@ class _Sweep:
                 self._take(page, place)
         except CursorExpired:
             self._compare_all(place, now)
-        if self._reader.capabilities.deletions == "asked":
-            self._ask_for_missing(place, now)
+        if not place.asked_at or place.asked_at <= stamp(now - _ASKED_EVERY):
+            if self._reader.capabilities.deletions == "asked":
+                self._ask_for_missing()
+            self._find_again()
+            place.asked_at = stamp(now)
+            self._store((), place)
         return self.swept
 
-    def one(self, key: str) -> Swept:
+    def some(self, keys: Sequence[str]) -> Reread:
         self._reader.get_ready()
-        record = self._reader.fetch(key)
-        self._store([record if record is not None else SourceRecord(key, {}, gone=True)])
-        return self.swept
+        found: list[SourceRecord] = []
+        try:
+            for key in dict.fromkeys(keys):
+                record = self._reader.fetch(key)
+                found.append(record if record is not None else SourceRecord(key, {}, gone=True))
+        finally:
+            self._store(self._believed(found))
+        return Reread(self.swept, tuple(record.key for record in found if self._may_be_late(record)))
+
+    def _believed(self, found: list[SourceRecord]) -> list[SourceRecord]:
+        """The same without deals that are not there, where these are too many to be believed gone. Those of which
+        absence a person is asked already count too: hints come a few at a time."""
+        gone = {self._key(record) for record in found if record.gone}
+        asked = set(self._absent()) if gone else set()
+        if len(gone | asked) <= _SOME_GONE:
+            return found
+        standing = set(self._standing())
+        gone &= standing
+        if not self._too_many(len(gone | asked), len(standing | asked)):
+            return found
+        return [record for record in found if not record.gone]
+
+    def _may_be_late(self, record: SourceRecord) -> bool:
+        if self._key(record) in self._stored:
+            return False
+        if record.gone or not record.counts:
+            return True
+        changed = datetime.fromisoformat(record.changed_at) if record.changed_at else None
+        if changed is None:
+            return False
+        changed = changed if changed.tzinfo is not None else changed.replace(tzinfo=UTC)
+        return changed < self._house.clock() - _LATELY
 
     def _take(self, page: Page, place: Place) -> None:
         """Store a page, and with it the place from which a later sweep goes on."""
@@ -168,10 +213,8 @@ class _Sweep:
         place.cursor = cursor
         self._store((), place)
 
-    def _ask_for_missing(self, place: Place, now: datetime) -> None:
-        """Ask a source that tells of no deletions for the deals that are known, once a day."""
-        if place.asked_at and stamp(now - _ASKED_EVERY) < place.asked_at:
-            return
+    def _ask_for_missing(self) -> None:
+        """Ask a source that tells of no deletions for the deals that are known."""
         missing: list[str] = []
         some: list[str] = []
         page = self._reader.capabilities.page_size
@@ -182,8 +225,13 @@ class _Sweep:
                 some = []
         missing += self._missing(some)
         self._gone(missing)
-        place.asked_at = stamp(now)
-        self._store((), place)
+
+    def _find_again(self) -> None:
+        """Read the deals about whose absence a person is still asked: one that is there again settles the question,
+        and a record that was only out of sight has not changed, so no sweep brings it."""
+        start = len(record_key(self._platform, self._source, ""))
+        found = [self._reader.fetch(key[start:]) for key in self._absent()]
+        self._store([record for record in found if record is not None and not record.gone])
 
     def _missing(self, keys: Sequence[str]) -> list[str]:
         """Natural keys of those that the source does not have any more."""
@@ -241,6 +289,7 @@ class _Sweep:
                 counted.gone += 1
             else:
                 counted.new += 1
+            self._stored.add(key)
             newest[key] = _Newest(number, raw.content_hash, raw.action, raw.location)
             rows.append((number, raw))
         return rows
@@ -284,15 +333,29 @@ class _Sweep:
         """Deals that are not at the source any more, unless they are too many to be believed."""
         missing = list(keys)
         known = sum(1 for _ in self._standing())
-        if len(missing) > max(_SOME_GONE, known * _MOST_GONE_PERCENT // 100):
-            self.swept.notices = (
-                f"{len(missing)} of {known} deals taken from {self._source} are not to be found there any more. So "
-                "many are not believed to be deleted: check the rights of our user and the settings of the source.",
-            )
+        if self._too_many(len(missing), known):
             return
         start = len(record_key(self._platform, self._source, ""))
         self._store([SourceRecord(key[start:], {}, gone=True) for key in missing])
         self.swept.read -= len(missing)  # these did not come
+
+    def _too_many(self, missing: int, known: int) -> bool:
+        """Whether so many are not believed to be gone; then a notice says it."""
+        if missing <= max(_SOME_GONE, known * _MOST_GONE_PERCENT // 100):
+            return False
+        self.swept.notices = (
+            f"{missing} of {known} deals taken from {self._source} are not to be found there any more. So many are not "
+            "believed to be deleted: check the rights of our user and the settings of the source.",
+        )
+        return True
+
+    def _absent(self) -> list[str]:
+        """Natural keys of the deals that were not there any more, about which a person is still asked."""
+        own = (inbox.c.source == self._source) & (inbox.c.action == "void") & inbox.c.state.in_(["new", "quarantined"])
+        with self._house.store.read() as conn:
+            rows = conn.execute(select(inbox.c.natural_key, inbox.c.content_hash, inbox.c.revision).where(own)).all()
+        gone = (row for row in rows if row.content_hash == _void_hash(NO_LONGER_THERE, json.loads(row.revision)[0]))
+        return sorted({row.natural_key for row in gone})
 
     def _standing(self) -> Iterator[str]:
         """Natural keys of the deals that were taken and not taken back, a chunk at a time."""

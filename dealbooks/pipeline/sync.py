@@ -14,13 +14,15 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from dealbooks.errors import StopBatch, StopConnection
+from dealbooks.errors import DealbooksError, StopBatch, StopConnection
 from dealbooks.house import House
 from dealbooks.outbox import DrainResult
 from dealbooks.pipeline.batches import open_batches, source_lease, take_batch
+from dealbooks.pipeline.events import TakenEvents, take_events
 from dealbooks.pipeline.extract import ExtractResult, extract
 from dealbooks.pipeline.facts import link_facts
 from dealbooks.pipeline.load import load
+from dealbooks.pipeline.payments import TakenPayments, take_payments
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.transform import TransformResult, transform
 from dealbooks.pipeline.validate import ValidateResult
@@ -41,13 +43,15 @@ class SyncResult:
     transformed: list[TransformResult] = field(default_factory=list)
     loaded: list[DrainResult] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    events: TakenEvents = field(default_factory=TakenEvents)
+    payments: TakenPayments = field(default_factory=TakenPayments)
 
     @property
     def exit_code(self) -> int:
         """0 when every row it saw is posted or already was, 3 when some are not (design.md section 6)."""
         held = any(one.held or one.notices for one in self.extracted) or any(one.quarantined for one in self.validated)
         stuck = any(one.held for one in self.transformed)
-        refused = self.refused_facts or self.refused_openings
+        refused = self.refused_facts or self.refused_openings or self.payments.review
         return 3 if self.failures or held or stuck or refused or not all(one.clean for one in self.loaded) else 0
 
     def as_json(self) -> dict[str, Any]:
@@ -63,6 +67,8 @@ class SyncResult:
             "transformed": [one.as_json() for one in self.transformed],
             "loaded": [one.as_json() for one in self.loaded],
             "failures": self.failures,
+            "events": self.events.as_json(),
+            "payments": self.payments.as_json(),
         }
 
 
@@ -82,12 +88,13 @@ def sync(
         try:
             result.extracted.append(extract(house, source, since=since, progress=progress))
         except (StopConnection, StopBatch) as error:
-            result.failures.append(f"source {source}: {error.message}")
+            result.failures.append(f"source {source}: {_said(error)}")
     for source in names:
         try:
             take_batches(house, source, result, progress)
         except StopConnection as error:
-            result.failures.append(f"source {source}: {error.message}")
+            result.failures.append(f"source {source}: {_said(error)}")
+    take_told(house, result)
     books = sorted({book for source in names for book in house.source_config(source).books.values()})
     for book in books:
         try:
@@ -96,8 +103,29 @@ def sync(
             if post:
                 result.loaded.append(load(house, book, progress=progress))
         except (StopConnection, StopBatch) as error:
-            result.failures.append(f"book {book}: {error.message}")
+            result.failures.append(f"book {book}: {_said(error)}")
     return result
+
+
+def _said(error: DealbooksError) -> str:
+    return f"{error.message} {error.fix}".strip()
+
+
+def take_told(house: House, result: SyncResult) -> None:
+    """Find the deals of what webhooks told, until nothing new is left, and read the payments among it at their
+    providers. The records that they name were just swept."""
+    try:
+        while True:
+            taken = take_events(house)
+            result.events = result.events.and_then(taken)
+            if not taken.more:
+                break
+        result.payments = take_payments(house)
+        result.failures += result.payments.failures
+        for source in result.payments.sources:
+            take_batches(house, source, result)
+    except (StopConnection, StopBatch) as error:
+        result.failures.append(f"events: {_said(error)}")
 
 
 def take_batches(house: House, source: str, result: SyncResult, progress: Progress = silent) -> None:
@@ -111,7 +139,7 @@ def take_batches(house: House, source: str, result: SyncResult, progress: Progre
             try:
                 taken = take_batch(house, source, batch, progress)
             except StopBatch as error:
-                result.failures.append(f"batch {batch} of {source}: {error.message}")
+                result.failures.append(f"batch {batch} of {source}: {_said(error)}")
                 return
             result.facts += taken.facts
             result.openings += taken.openings

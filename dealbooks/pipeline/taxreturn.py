@@ -12,9 +12,10 @@ from dealbooks.pipeline.sheets import Cell, Sheet
 from dealbooks.returns import Form, Span, TaxReturn, choose_form, ledger_rules, load_form, return_of
 
 
-def return_sheet(house: House, book: Book, span: Span, form: str = "") -> Sheet:
+def return_sheet(house: House, book: Book, span: Span, form: str = "", *, closing: bool = False) -> Sheet:
     """Each box of the return, with what the ledger's own return would show and the adjustment to make there; then how
-    the boxes tie to the tax accounts, what must be settled first, and what no deal holds."""
+    the boxes tie to the tax accounts, what must be settled first, and what no deal holds. `closing`: the period is
+    being closed with it."""
     made, which = _made(house, book, span, form)
     rules = ledger_rules(house.book_config(book.name).ledger.platform)
     columns = (
@@ -44,7 +45,10 @@ def return_sheet(house: House, book: Book, span: Span, form: str = "") -> Sheet:
             ("tie", "net", "by the form; by the tax accounts beside it", made.net_by_form, made.net_by_books, None,
              None, note, made.currency, "")
         )  # fmt: skip
-    rows += [_text("problem", text, made.currency) for text in (*made.problems, *_not_final(house, book, span, made))]
+    rows += [
+        _text("problem", text, made.currency)
+        for text in (*made.problems, *_not_final(house, book, span, made, closing=closing))
+    ]
     rows += [_text("note", text, made.currency) for text in made.notes]
     if rules is not None and alone:
         rows.append(_text("note", rules.without_return, made.currency))
@@ -90,7 +94,7 @@ def _made(house: House, book: Book, span: Span, wanted: str) -> tuple[TaxReturn,
     return return_of(form, facts, last=span.last, currency=book.currency, ledger=ledger), form
 
 
-def _not_final(house: House, book: Book, span: Span, made: TaxReturn) -> list[str]:
+def _not_final(house: House, book: Book, span: Span, made: TaxReturn, *, closing: bool) -> list[str]:
     """Why the figures may still move."""
     waiting = {line.fact.deal for line in made.lines if line.fact.state != "posted"}
     found = []
@@ -99,7 +103,7 @@ def _not_final(house: House, book: Book, span: Span, made: TaxReturn) -> list[st
         found.append(f"{len(waiting)} deals of the period do not stand in the ledger yet: {some}.")
     with house.store.read() as conn:
         closed = closed_through(conn, book.name)
-    if closed is None or closed < span.last:
+    if not closing and (closed is None or closed < span.last):
         found.append(f"The books are open within {span}: close its months first, or a later deal may still enter it.")
     return found
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
 from dealbooks.entries import Entry
 from dealbooks.errors import UsageError
+from dealbooks.events.words import KIND_WORDS, RULE_WORDS
 from dealbooks.findings import Finding
 from dealbooks.house import House
 from dealbooks.money import amount_text
+from dealbooks.pipeline.decisions import DECISIONS, decision
 from dealbooks.pipeline.said import Said, said_of
 from dealbooks.pipeline.states import DEAL_STATES, state_of
+from dealbooks.pipeline.waits import not_ready
+from dealbooks.pipeline.work import issue_of
 from dealbooks.store.db import Row
 from dealbooks.store.tables import (
     deal_aliases,
@@ -27,6 +31,7 @@ from dealbooks.store.tables import (
     deals,
     effects,
     entries,
+    events,
     facts,
     files,
     inbox,
@@ -45,7 +50,7 @@ _S = {
     "new": "not judged yet",
 }
 # Of what happened in the same moment, in which order it is told.
-_ORDER = ("arrived", "correction", "quarantine", "version", "fact", "entry", "sent", "ledger")
+_ORDER = ("arrived", "event", "correction", "quarantine", "version", "fact", "entry", "sent", "ledger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Moment:
 class Story:
     """A deal's whole story. `state` is the one state that it is in now, `meaning` what that is and what comes next.
     `determined` says for each field that we filled which rule did (of the newest version), `exchanges` what was said to
-    a ledger over HTTP."""
+    a ledger over HTTP, `waits_for` what is missing before it may be posted."""
 
     deal: str
     deal_id: str
@@ -77,13 +82,14 @@ class Story:
     moments: tuple[Moment, ...]
     determined: Mapping[str, str] = field(default_factory=dict)
     exchanges: tuple[Said, ...] = ()
+    waits_for: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
         return {
             "deal": self.deal, "deal_id": self.deal_id, "book": self.book, "state": self.state,
             "meaning": self.meaning, "about": dict(self.about), "determined": dict(self.determined),
-            "moments": [one.as_json() for one in self.moments],
+            "waits_for": list(self.waits_for), "moments": [one.as_json() for one in self.moments],
             "exchanges": [one.as_json() for one in self.exchanges],
         }  # fmt: skip
 
@@ -96,13 +102,23 @@ def trace(house: House, ref: str) -> Story:
     """
     wanted = ref.strip()
     with house.store.read() as conn:
-        row = _deal(conn, wanted)
-        if row is not None:
-            return _story(conn, row)
-        return _refused_story(conn, wanted)
+        row = deal_called(conn, wanted)
+        if row is None:
+            return _refused_story(conn, wanted)
+        story = _story(conn, row)
+    if story.state != "accepted":
+        return story
+    missing = [words for one in not_ready(house, story.book, deal=story.deal_id) for words in one.missing]
+    waits = f" It waits until {' and '.join(missing)}." if missing else ""
+    return replace(story, meaning=story.meaning + waits, waits_for=tuple(missing))
 
 
-def _deal(conn: Connection, ref: str) -> Row | None:
+def deal_called(conn: Connection, ref: str) -> Row | None:
+    """The deal that a person names by its number, internal id, VIN, stock number or a number of the quarantine list.
+
+    Raises:
+        UsageError: more than one deal is called so; the message names them.
+    """
     names = (deals.c.deal_number == ref) | (deals.c.id == ref)
     cars = or_(deals.c.vin == ref.upper(), deals.c.stock_no == ref)
     for condition in (names, cars):
@@ -144,10 +160,11 @@ def _story(conn: Connection, deal: Row) -> Story:
     )
     arrived = _arrived(conn, keys, [row["inbox_id"] for row in known_facts])
     rows = _rows(conn, select(entries).where(entries.c.deal_id == deal["id"]).order_by(entries.c.seq))
-    names = {row["id"]: row["entry_id"] for row in rows}
+    names = {row["id"]: _called(row) for row in rows}
     moments = [
         *arrived, *_corrections(conn, keys), *_quarantined(conn, keys), *_versions(versions), *_facts(known_facts),
-        *_entries(rows, names), *_effects(conn, deal["id"], names),
+        *_events(conn, deal["id"]),
+        *_entries(rows, names), *_effects(conn, deal, names),
     ]  # fmt: skip
     held = bool(versions) and versions[-1]["state"] == "held"
     state = state_of(deal["state"], held=held)
@@ -262,7 +279,7 @@ def _versions(rows: Iterable[Row]) -> list[Moment]:
 def _facts(rows: Iterable[Row]) -> list[Moment]:
     names = {
         "funding": "the lender paid", "reserve": "finance reserve came", "payoff": "a settlement was paid",
-        "chargeback": "income was charged back",
+        "chargeback": "income was charged back", "payment": "the customer paid", "refund": "money was given back",
     }  # fmt: skip
     told = []
     for row in rows:
@@ -270,6 +287,19 @@ def _facts(rows: Iterable[Row]) -> list[Moment]:
         text = f"{names.get(row['kind'], row['kind'])}: {body['amount']} on {body['date']} ({row['state']})"
         details = [f"told by {row['place']}"] + ([row["note"]] if row["note"] else [])
         told.append(Moment(row["created_at"], "fact", text, tuple(details)))
+    return told
+
+
+def _events(conn: Connection, deal_id: str) -> list[Moment]:
+    query = select(events).where(events.c.deal_id == deal_id).order_by(events.c.id)
+    told = []
+    for row in _rows(conn, query):
+        happened = f", on {row['occurred_at'][:16].replace('T', ' ')} UTC" if row["occurred_at"] else ""
+        found = f"event {row['id']}, {row['state']}"
+        details = [f"{found}: {RULE_WORDS[row['rule']]}" if row["rule"] else found]
+        details += [row["note"]] if row["note"] else []
+        text = f"{row['hook']} told: {KIND_WORDS.get(row['kind'], row['kind'])}{happened}"
+        told.append(Moment(row["received_at"], "event", text, tuple(details)))
     return told
 
 
@@ -287,13 +317,22 @@ def _entries(rows: Iterable[Row], names: Mapping[str, str]) -> list[Moment]:
     return told
 
 
-def _effects(conn: Connection, deal_id: str, names: Mapping[str, str]) -> list[Moment]:
+def _called(row: Row) -> str:
+    """An entry by its name; one that was issued again also by which issue it is."""
+    issue = issue_of(row)
+    return f"{row['entry_id']}, issue {issue + 1}" if issue else str(row["entry_id"])
+
+
+def _effects(conn: Connection, deal: Row, names: Mapping[str, str]) -> list[Moment]:
     columns = [column for column in effects.c if column.name != "payload"]
-    query = select(*columns).where(effects.c.deal_id == deal_id).order_by(effects.c.seq)
-    return [one for row in _rows(conn, query) for one in _sent(row, names.get(row["entry"], row["entry"][:12]))]
+    query = select(*columns).where(effects.c.deal_id == deal["id"]).order_by(effects.c.seq)
+    told = []
+    for row in _rows(conn, query):
+        told += _sent(row, names.get(row["entry"], row["entry"][:12]), deal["deal_number"])
+    return told
 
 
-def _sent(row: Row, entry: str) -> list[Moment]:
+def _sent(row: Row, entry: str, deal: str) -> list[Moment]:
     name = f"{entry}, {row['name']}"
     told = []
     if row["sent_at"]:
@@ -303,10 +342,14 @@ def _sent(row: Row, entry: str) -> list[Moment]:
     if row["ref"]:
         details.append(f"the ledger calls it {row['ref']}")
     if row["figures"]:
-        figures = json.loads(row["figures"])
-        details.append("the ledger shows " + ", ".join(f"{key} {value}" for key, value in figures.items()))
+        figures = [f"{key} {value}" for key, value in json.loads(row["figures"]).items() if value]
+        details.append("the ledger shows " + ", ".join(figures))
     if row["reason"]:
         details.append(row["reason"])
+    if row["state"] in DECISIONS:
+        details.append(f"key {row['id']}")
+        do = decision(row["state"], shown=bool(row["figures"]), book=row["book"], deal=deal, effect=row["id"])
+        details.append(f"what to do: {do}")
     if row["sent_at"] or row["state"] not in ("pending", "held"):
         told.append(Moment(row["updated_at"], "ledger", f"{name}: {row['state']}", tuple(details)))
     else:

@@ -21,7 +21,9 @@ from dealbooks.entries import Entry
 from dealbooks.errors import ConfigError
 from dealbooks.house import House
 from dealbooks.outbox import EffectState, Planned, enqueue
-from dealbooks.pipeline.facts import conflicts, with_facts
+from dealbooks.pipeline.facts_laid import conflicts, with_facts
+from dealbooks.pipeline.facts_money import is_withdrawn
+from dealbooks.pipeline.facts_stranded import hold_stranded
 from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.guard import check_ledger_fits
 from dealbooks.pipeline.history import SUMMED
@@ -29,12 +31,13 @@ from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.periods import locks as locks_of
 from dealbooks.pipeline.postings import postings_of
 from dealbooks.pipeline.progress import Progress, silent
+from dealbooks.pipeline.told import missing, version_dated
 from dealbooks.pipeline.work import Wanted, Work, find_wanted, held_deals, load_work, was_sent
 from dealbooks.posting import History, PostingError, post_deal
 from dealbooks.posting.arithmetic import ZERO
 from dealbooks.posting.lifecycle import posted_versions
-from dealbooks.readiness import missing_for
 from dealbooks.store import Lease, Tx
+from dealbooks.store.db import Row
 from dealbooks.store.tables import deal_versions
 
 # A new version of a sale goes out only when the old one is taken back.
@@ -109,6 +112,7 @@ def _transform(house: House, book: str, approve: Collection[str], progress: Prog
         done += len(ids)
         progress("transform", done - len(amending), len(wanted.ids))
     _amend(house, book, amending, wanted, approve, lock, result)
+    result.held += hold_stranded(house, book)
     progress("transform", len(wanted.ids), len(wanted.ids))
     return TransformResult(
         book, result.deals, result.postings, result.amended, tuple(result.held), tuple(result.waiting), result.early
@@ -120,9 +124,11 @@ def _sort(house: House, book: str, work: Sequence[Work], result: _Result) -> lis
     config = house.book_config(book)
     ready: list[Work] = []
     early: list[Work] = []
+    unfit: list[tuple[Work, Mapping[str, str]]] = []
     for item in work:
-        missing = missing_for(item.canonical, config.post_when)
-        if item.version is None or not missing:
+        money = item.money()
+        lacking = missing(house, book, money.deal, item.recorded.values(), item.told)
+        if item.version is None or not lacking:
             if item.version is not None and not item.amends and check_go_live(item.canonical, config.post_from):
                 early.append(item)
             elif item.version is not None and item.unsettled:
@@ -130,7 +136,13 @@ def _sort(house: House, book: str, work: Sequence[Work], result: _Result) -> lis
             else:
                 ready.append(item)
         else:
-            result.waiting.append((item.deal["deal_number"], f"not ready: {'; '.join(missing)}"))
+            result.waiting.append((item.deal["deal_number"], f"not ready: {'; '.join(lacking)}"))
+            unfit += [(item, money.wrong)] if money.wrong else []
+    if unfit:
+        with house.store.transaction(house.actor, f"transform {book}") as tx:
+            for item, wrong in unfit:
+                _set_aside(tx, item, wrong)
+                result.held += [(item.deal["deal_number"], reason) for reason in wrong.values()]
     _mark_before_go_live(house, early)
     result.early += len(early)
     return ready
@@ -180,8 +192,8 @@ def _plan_chunk(house: House, book: str, chunk: Sequence[Work], lock: Locks, res
         planned: list[tuple[Work, bool]] = []
         by_book: dict[str, list[Planned]] = {}
         for item in chunk:
-            wrong = conflicts(item.canonical, item.facts, item.recorded.values())
-            if wrong:
+            # Without one that does not fit, another may not fit either.
+            while wrong := conflicts(item.canonical, item.facts, item.recorded.values()) | item.money().wrong:
                 _set_aside(tx, item, wrong)
                 result.held += [(item.deal["deal_number"], reason) for reason in wrong.values()]
             try:
@@ -223,11 +235,15 @@ def _plan_one(house: House, book: str, item: Work, lock: Locks) -> tuple[list[Pl
     gone = _unsent_entries(item) if item.version is not None else set()
     names = {row["entry_id"] for row in item.entry_rows if row["id"] in gone}
     recorded = {name: entry for name, entry in item.recorded.items() if name not in names}
-    deal = _with_receipts_gone(with_facts(item.canonical, item.facts), recorded)
+    money = item.money(names)
+    if money.doubled:
+        raise PostingError(item.canonical.deal_id, money.doubled)
+    deal = _with_receipts_gone(with_facts(money.deal, item.facts), recorded)
     if _unwinds(deal) and not posted_versions(recorded):
         deal = _cancelled(deal)
     others = _other_books(house, book, deal)
-    posted = post_deal(deal, book=house.book(book), history=History(entries=recorded), locks=lock, others=others)
+    history = History(entries=recorded, elsewhere=money.elsewhere)
+    posted = post_deal(deal, book=house.book(book), history=history, locks=lock, others=others)
     new = [entry for entry in posted.entries if entry.entry_id not in recorded]
     postings = postings_of(house, book, item, posted, new, without=names)
     takes_back = tuple(one.key for one in postings if one.key.purpose in _TAKES_BACK)
@@ -307,6 +323,7 @@ def _mark_planned(tx: Tx, work: Iterable[tuple[Work, bool]]) -> None:
     answer, so that the deal is settled here."""
     pairs = list(work)
     listed = [item for item, _ in pairs]
+    _mark_dated(tx, listed)
     with_version = [item for item in listed if item.version is not None]
     older = [item.deal["id"] for item in with_version if item.deal["version"] > 1]
     if older:
@@ -327,12 +344,33 @@ def _mark_planned(tx: Tx, work: Iterable[tuple[Work, bool]]) -> None:
     tx.change(
         "deals",
         [
-            (item.deal, {"state": _state_after(item, moving=item.deal["id"] in moving), "updated_at": tx.at})
+            (
+                item.deal,
+                {
+                    "state": _state_after(item, moving=item.deal["id"] in moving), "updated_at": tx.at,
+                    "accounting_date": item.shown_date,
+                },
+            )
             for item in changed
         ],
-    )
-    applied = [fact.row for item in listed for fact in item.facts if fact.row["state"] != "applied"]
-    tx.update("facts", applied, state="applied", note="")
+    )  # fmt: skip
+    applied: list[tuple[Row, Row]] = []
+    for item in listed:
+        stated = item.money().stated if item.facts else {}
+        for fact in item.facts:
+            receipt = stated.get(fact.row["id"], "")
+            note = f"the deal's record states it as receipt {receipt}" if receipt else ""
+            gone = {"state": "withdrawn"} if is_withdrawn(fact) else {"state": "applied", "note": note}
+            applied.append((fact.row, gone))
+    tx.change("facts", applied)
+
+
+def _mark_dated(tx: Tx, work: Iterable[Work]) -> None:
+    """Write the day that a sale is booked on into its version: what is told later does not move it."""
+    moved = [item for item in work if item.version is not None and item.booked_on is not None]
+    pairs = [(item.version, version_dated(item.version, item.canonical)) for item in moved if item.version is not None]
+    for item, row in zip(moved, tx.change("deal_versions", pairs), strict=True):
+        item.version = row
 
 
 def _state_after(item: Work, *, moving: bool) -> str:

@@ -30,6 +30,7 @@ from dealbooks.findings import Finding, Severity, has_errors
 from dealbooks.house import House
 from dealbooks.pipeline import history
 from dealbooks.pipeline.corrections import active_overrides
+from dealbooks.pipeline.deal_objects import record_objects, stated_objects
 from dealbooks.pipeline.firstlook import first_look, meet_under_other_names, newer_words
 from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.item import Item
@@ -268,6 +269,7 @@ def _accept(tx: Tx, items: Sequence[Item], batch: Row, hashes: Mapping[str, str]
     tx.change("deals", changed)
     tx.insert("deal_aliases", aliases)
     tx.insert("deal_versions", versions)
+    record_objects(tx, (one for item in items if item.deal for one in stated_objects(item.deal_id, item.deal)))
 
 
 def _taken_as(item: Item) -> str:

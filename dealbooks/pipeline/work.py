@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
 from dealbooks.deal import Deal
 from dealbooks.entries import Entry
 from dealbooks.house import House
+from dealbooks.money import exact
 from dealbooks.outbox import EffectState
-from dealbooks.pipeline.facts import Fact, load_facts
+from dealbooks.pipeline.facts import Fact, load_facts, settled_money
+from dealbooks.pipeline.facts_money import Counted, count_money
+from dealbooks.pipeline.told import dated, day_of, told_of
+from dealbooks.readiness import NOTHING_TOLD, Told
 from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import deal_versions, deals, effects, entries
 
@@ -32,6 +38,27 @@ class Work:
     entry_rows: list[Row] = field(default_factory=list)
     effect_rows: list[Row] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    settled: list[Fact] = field(default_factory=list)
+    matched: bool = False  # the book posts no payments: its bank feed does
+    # Payments of the sale that were not posted with it: receipt -> amount.
+    passed: Mapping[str, Decimal] = field(default_factory=dict)
+    told: Told = NOTHING_TOLD
+    booked_on: date | None = None  # where it is not the day that the deal states
+    issues: dict[str, int] = field(default_factory=dict)  # of entries that were issued again: the newest issue
+
+    def money(self, without: Collection[str] = ()) -> Counted:
+        """The deal with the payments and refunds that count, also those that were told beside its record; `without`
+        are names of entries that are superseded."""
+        if not self.facts and not self.settled and not self.matched and not self.passed:
+            return Counted(self.canonical)
+        recorded = {name: entry for name, entry in self.recorded.items() if name not in without}
+        return count_money(self.canonical, self.settled, self.facts, recorded, matched=self.matched, passed=self.passed)
+
+    @property
+    def shown_date(self) -> str:
+        """The day of the deal in lists: that of its sale, unless a posted one was changed since."""
+        first = self.booked_on is not None and not self.deal["posted_version"]
+        return self.canonical.accounting_date.isoformat() if first else str(self.deal["accounting_date"])
 
     @property
     def amends(self) -> bool:
@@ -50,6 +77,11 @@ class Work:
 def was_sent(row: Row) -> bool:
     """Whether a call has reached the ledger, or may have."""
     return row["state"] != _REFUSED and (row["state"] not in UNSENT or bool(row["attempts"]))
+
+
+def issue_of(row: Row) -> int:
+    """How often an entry was issued again: the last part of its key."""
+    return int(json.loads(row["key"])[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +121,34 @@ def held_deals(house: House, book: str) -> dict[str, str]:
 def load_work(house: House, ids: Sequence[str], wanted: Wanted) -> list[Work]:
     """Deals by their ids, with everything that planning them needs."""
     with house.store.read() as conn:
-        return _loaded(conn, ids, wanted)
+        matched = {name for name, one in house.config.books.items() if one.receipts == "match"}
+        work = _loaded(conn, ids, wanted, matched)
+        _tell(conn, house, [item for item in work if item.version is not None])
+        return work
 
 
-def _loaded(conn: Connection, ids: Sequence[str], wanted: Wanted) -> list[Work]:
+def _tell(conn: Connection, house: House, work: Sequence[Work]) -> None:
+    """Add what events told of these deals, and the day that a sale is booked on."""
+    if not work:
+        return
+    book = work[0].deal["book"]
+    told = told_of(conn, house, book, [item.deal["id"] for item in work])
+    stated = house.book_config(book).post_when.date == "stated"
+    for item in work:
+        item.told = told.get(item.deal["id"], NOTHING_TOLD)
+        if stated:
+            continue
+        item.booked_on = day_of(house, book, item.money().deal, item.recorded.values(), item.told)
+        if item.booked_on is not None:
+            item.canonical = dated(item.canonical, item.booked_on)
+
+
+def _loaded(conn: Connection, ids: Sequence[str], wanted: Wanted, matched: Collection[str]) -> list[Work]:
     by_id = {row["id"]: row for row in read_rows(conn, select(deals).where(deals.c.id.in_(ids)))}
     entry_rows = _by_deal(read_rows(conn, select(entries).where(entries.c.deal_id.in_(ids))))
     effect_columns = [column for column in effects.c if column.name != "payload"]
     effect_rows = _by_deal(read_rows(conn, select(*effect_columns).where(effects.c.deal_id.in_(ids))))
+    settled = settled_money(conn, ids)
     named = [name for deal in ids if (name := wanted.ids[deal]) is not None]
     columns = [column for column in deal_versions.c if column.name not in ("provenance", "warnings")]
     query = select(*columns).where(deal_versions.c.id.in_(named) & deal_versions.c.state.in_(["accepted", "held"]))
@@ -105,6 +157,7 @@ def _loaded(conn: Connection, ids: Sequence[str], wanted: Wanted) -> list[Work]:
     standing = deal_versions.c.deal_id.in_(without) & deal_versions.c.state.in_(["planned", "posted"])
     query = select(*columns).where(standing).order_by(deal_versions.c.version)
     taken = {row["deal_id"]: row for row in read_rows(conn, query)} if without else {}
+    before = _before(conn, newest.values()) | taken
     work = []
     for deal_id in ids:
         deal, version = by_id.get(deal_id), newest.get(deal_id)
@@ -112,11 +165,37 @@ def _loaded(conn: Connection, ids: Sequence[str], wanted: Wanted) -> list[Work]:
         if deal is None or body is None:
             continue
         item = Work(deal, version, Deal.model_validate_json(body["deal"]), facts=wanted.facts.get(deal_id, []))
+        item.settled, item.matched = settled.get(deal_id, []), deal["book"] in matched
+        for row in entry_rows.get(deal_id, ()):
+            item.issues[row["entry_id"]] = max(item.issues.get(row["entry_id"], 0), issue_of(row))
         item.entry_rows = [row for row in entry_rows.get(deal_id, ()) if row["state"] != "superseded"]
         item.effect_rows = [row for row in effect_rows.get(deal_id, ()) if row["state"] != EffectState.SUPERSEDED.value]
         item.recorded = {row["entry_id"]: Entry.from_json(json.loads(row["body"])) for row in item.entry_rows}
+        if deal_id in before:
+            item.passed = _passed_over(before[deal_id], item.issues)
         work.append(item)
     return work
+
+
+def _before(conn: Connection, newest: Iterable[Row]) -> dict[str, Row]:
+    """The version of each deal that was planned or posted before a newer one: deal id -> row."""
+    ids = [row["deal_id"] for row in newest if row["version"] > 1]
+    if not ids:
+        return {}
+    stood = deal_versions.c.deal_id.in_(ids) & deal_versions.c.state.in_(["planned", "posted"])
+    columns = (deal_versions.c.deal_id, deal_versions.c.deal)
+    return {
+        row["deal_id"]: row for row in read_rows(conn, select(*columns).where(stood).order_by(deal_versions.c.version))
+    }
+
+
+def _passed_over(version: Row, planned: Collection[str]) -> dict[str, Decimal]:
+    """Payments of a version that no entry was ever made for."""
+    stated = json.loads(version["deal"]).get("payments") or ()
+    amounts = {
+        one["receipt_id"]: exact(one["amount"]) for one in stated if f"receipt-{one['receipt_id']}" not in planned
+    }
+    return {name: amount for name, amount in amounts.items() if amount}
 
 
 def _by_deal(rows: Iterable[Row]) -> dict[str, list[Row]]:

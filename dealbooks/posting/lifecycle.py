@@ -165,13 +165,15 @@ def refuse_before_sale(deal: Deal, found: Mapping[str, Entry], day: date, what: 
         )
 
 
-def refuse_overpaid(deal: Deal, entries: Iterable[Entry]) -> None:
+def refuse_overpaid(deal: Deal, entries: Iterable[Entry], elsewhere: Decimal = ZERO) -> None:
     """After a deal has ended, the customer may be owed money, but owes none: what was given back came in before.
+    `elsewhere` is what came in that others book.
 
     Raises:
         PostingError: when more was refunded than received, beyond the deal's tolerance.
     """
-    left, _ = on_account(entries, "receivable.customer")
+    on_books, _ = on_account(entries, "receivable.customer")
+    left = on_books - elsewhere
     if left > tolerance(deal):
         raise PostingError(
             deal.deal_id,

@@ -79,7 +79,7 @@ def _post(deal: Deal, book: Book, history: History, locks: Locks, others: Mappin
     if end is not None and end.event == "cancelled" and never_sold:
         figures = _no_figures(deal)
         new = _without_sale(deal, end.at, history, locks)
-        refuse_overpaid(deal, [*found.values(), *new])
+        refuse_overpaid(deal, [*found.values(), *new], history.elsewhere)
         return _posted(deal, book, figures, history, new, others)
 
     figures = figures_of(deal, found)
@@ -120,7 +120,7 @@ def _post(deal: Deal, book: Book, history: History, locks: Locks, others: Mappin
         restored = restored_deposits(deal, freed, found) if freed else {}
         new += refunds_of(deal, restored, since, [*found.values(), *new], found, locks)
     if end is not None:
-        refuse_overpaid(deal, [*found.values(), *new])
+        refuse_overpaid(deal, [*found.values(), *new], history.elsewhere)
     return _posted(deal, book, figures, history, new, others, items)
 
 

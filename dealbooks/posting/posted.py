@@ -17,9 +17,11 @@ from dealbooks.posting.figures import CommissionShare, Invoice, Metrics, StockBo
 @dataclass(frozen=True, slots=True)
 class History:
     """Entries already recorded for a deal, by entry_id. They are kept as they are and never worked out again; a mirror
-    is the exact mirror of the recorded entry. Versions that were superseded before they were sent are simply absent."""
+    is the exact mirror of the recorded entry. Versions that were superseded before they were sent are simply absent.
+    `elsewhere` is what the customer paid that others book."""
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    elsewhere: Decimal = ZERO
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> History:

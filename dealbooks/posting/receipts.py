@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import count
 from typing import NamedTuple
 
 from dealbooks.book import Locks
@@ -36,7 +37,8 @@ def receipts_of(
     """Entries for deposits and payments that are not recorded yet; `sale` is the newest sale entry, `taxed` the tax of
     deposits that were taken in an earlier VAT period.
 
-    A receipt whose amount was corrected gets an entry for the difference, `receipt-<receipt_id>-v<version>`: what is
+    A receipt whose amount was corrected gets an entry for the difference, `receipt-<receipt_id>-v<version>`; one that
+    is taken back whole, or put back, without a new version of the deal `receipt-<receipt_id>-r<number>`: what is
     recorded is never edited.
     """
     new: list[Entry] = []
@@ -92,12 +94,18 @@ def _receipt(
     tax: DepositTax | None = None,
 ) -> list[Entry]:
     entry_id, amount, note, when = f"receipt-{receipt.receipt_id}", receipt.amount, "", receipt.date
-    recorded = _recorded(found, entry_id)
+    recorded = recorded_amount(found, receipt.receipt_id)
     if recorded is not None:
         amount -= recorded
         if not amount:
             return []
         entry_id, when, note = _correction(deal, entry_id, recorded, receipt, found)
+    elif entry_id in found:
+        raise PostingError(
+            deal.deal_id,
+            f"receipt {receipt.receipt_id} is called like {entry_id}, which corrects another receipt",
+            fix="Give the receipt another number.",
+        )
     if not amount:
         return []
     sheet = Sheet(deal.currency, deal.location, deal.department)
@@ -112,27 +120,46 @@ def _receipt(
     return [_foreign(deal, receipt, sheet, entry_id, other.event, day, account, deal_rate)]
 
 
-def _recorded(found: Mapping[str, Entry], entry_id: str) -> Decimal | None:
-    """What is recorded of a receipt, with its corrections; None when nothing is."""
-    if entry_id not in found:
+def recorded_amount(found: Mapping[str, Entry], receipt_id: str) -> Decimal | None:
+    """What is recorded of a receipt, with its corrections; None when nothing is. A receipt that is called like the
+    correction of another is known by what its entry says of itself."""
+    entry_id = f"receipt-{receipt_id}"
+    if entry_id not in found or _corrects(found[entry_id]):
         return None
-    corrections = re.compile(re.escape(entry_id) + r"(-v\d+)?")
-    mine = [entry for name, entry in found.items() if name.startswith(entry_id) and corrections.fullmatch(name)]
-    return total(on_account([one], "cash.undeposited")[0] for one in mine)
+    pattern, note = re.compile(re.escape(entry_id) + r"-[vr]\d+"), _noted(receipt_id)
+    mine = [one for name, one in found.items() if pattern.fullmatch(name) and note in one.note]
+    return total(on_account([one], "cash.undeposited")[0] for one in (found[entry_id], *mine))
+
+
+def _noted(receipt_id: str) -> str:
+    """How the note of every correction of a receipt begins."""
+    return f"Receipt {receipt_id} was recorded with "
+
+
+def _corrects(entry: Entry) -> bool:
+    """Whether an entry is the correction of another receipt, by its own note."""
+    of, _, number = entry.entry_id.removeprefix("receipt-").rpartition("-")
+    return bool(of) and number[:1] in ("v", "r") and number[1:].isdecimal() and _noted(of) in entry.note
 
 
 def _correction(
     deal: Deal, entry_id: str, recorded: Decimal, receipt: Deposit | Payment, found: Mapping[str, Entry]
 ) -> tuple[str, date, str]:
+    note = f"{_noted(receipt.receipt_id)}{recorded}; it is {receipt.amount} now."
+    receipts: list[Deposit | Payment] = [*deal.deposits, *deal.payments]
+    taken = {*found, *(f"receipt-{one.receipt_id}" for one in receipts)}
     corrected = f"{entry_id}-v{deal.deal_version}"
-    if deal.deal_version == 1 or corrected in found or deal.currency != deal.base_currency:
-        raise PostingError(
-            deal.deal_id,
-            f"receipt {receipt.receipt_id} is recorded with {recorded}, but the deal says {receipt.amount}",
-            fix="Give the further money a receipt number of its own.",
-        )
-    note = f"Receipt {receipt.receipt_id} was recorded with {recorded}; it is {receipt.amount} now."
-    return corrected, deal.amended_at or deal.accounting_date, note
+    if deal.currency == deal.base_currency:
+        if deal.deal_version > 1 and corrected not in taken:
+            return corrected, deal.amended_at or deal.accounting_date, note
+        if not receipt.amount or not recorded:
+            numbers = (f"{entry_id}-r{number}" for number in count(1))
+            return next(name for name in numbers if name not in taken), receipt.date, note
+    raise PostingError(
+        deal.deal_id,
+        f"receipt {receipt.receipt_id} is recorded with {recorded}, but the deal says {receipt.amount}",
+        fix="Give the further money a receipt number of its own.",
+    )
 
 
 def _foreign(

@@ -87,6 +87,11 @@ class AccountMap:
         """Whether an account of the chart has this label."""
         return label in self._roles or label == OPENING_ROLE if self._labels else "." in label
 
+    def plays(self, label: str, *roles: str) -> bool:
+        """Whether an account plays one of some roles; a name that ends in `*` stands for all that begin so."""
+        own = self._roles.get(label, ()) if self._labels else (label,)
+        return any(one.startswith(role[:-1]) if role.endswith("*") else one == role for one in own for role in roles)
+
     def roles(self, label: str) -> tuple[str, ...]:
         """All roles that an account plays."""
         return tuple(self._roles.get(label, ()))

@@ -54,6 +54,8 @@ def names_same_car(expected: Expected, words: frozenset[str]) -> list[str]:
         found.append(f"VIN {expected.vin}")
     if len(expected.stock_no) >= _SHORTEST_NUMBER and expected.stock_no.upper() in words:
         found.append(f"stock number {expected.stock_no}")
+    if len(expected.deal_number) > _SHORTEST_NUMBER and expected.deal_number.upper() in words:
+        found.append(f"deal {expected.deal_number}")
     return found
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from dealbooks.errors import BrokenInvariant
 from dealbooks.ledger import Record
+from dealbooks.reconcile.byhand import Judged, Standing, judge_by_hand
 from dealbooks.reconcile.compare import (
     Comparison,
     compare,
@@ -20,7 +21,7 @@ from dealbooks.reconcile.compare import (
     side_text,
     total_debit,
 )
-from dealbooks.reconcile.likeness import kind_by_hand, names_same_car, suggest, words_in
+from dealbooks.reconcile.likeness import suggest
 from dealbooks.reconcile.model import (
     SEVERITIES,
     Expected,
@@ -33,15 +34,19 @@ from dealbooks.reconcile.model import (
 )
 from dealbooks.reconcile.words import WORDS
 
-_EXPLAINED = frozenset({"opening", "banking", "purchase"})
+_EXPLAINED = frozenset({"opening", "banking", "purchase", "clearing", "other"})
+_NOBODY = Standing()
 _Pair = tuple[Expected, tuple[Record, ...]]
 
 
-def match(expected: Sequence[Expected], found: Sequence[Record], policy: MatchPolicy) -> MatchResult:
+def match(
+    expected: Sequence[Expected], found: Sequence[Record], policy: MatchPolicy, standing: Standing = _NOBODY
+) -> MatchResult:
     """Pair by our key; what is left on either side is an exception of a named class.
 
     Never pairs one twice: neither an entry nor a record. The same inputs in any order give the same result. `found`
-    may hold records of other periods that carry our keys; those without a key count only inside the period.
+    may hold records of other periods that carry our keys; those without a key count only inside the period. `standing`
+    tells what records typed by hand clear; without it none does.
 
     Raises:
         BrokenInvariant: two expected entries have one key, or two records one reference.
@@ -58,11 +63,15 @@ def match(expected: Sequence[Expected], found: Sequence[Record], policy: MatchPo
     matched: list[_Pair] = []
     waiting: list[Expected] = []
     absent: list[Expected] = []
+    voided: dict[str, Record] = {}  # by the key of their entry: shown, and without a line
     exceptions: list[ReconException] = []
     for item in ours:
         pieces, copies = _pieces(item, groups.get(item.key, []))
         exceptions += [_copy(item, record, policy) for record in copies]
-        if pieces:
+        if item.state == "posted" and pieces and item.entry.lines and not any(one.lines for one in pieces):
+            absent.append(item)
+            voided[item.key] = pieces[0]
+        elif pieces:
             matched.append((item, tuple(pieces)))
             difference = compare(item, pieces, policy, carried)
             if difference is not None:
@@ -76,21 +85,19 @@ def match(expected: Sequence[Expected], found: Sequence[Record], policy: MatchPo
     records = {record.ref: record for record in by_hand}
     for item in absent:
         pair = likely.get(item.key)
-        exceptions.append(_absent(item, None if pair is None else records[pair.ref], pair, policy))
+        like = voided.get(item.key) if pair is None else records[pair.ref]
+        exceptions.append(_absent(item, like, pair, policy, voided=item.key in voided))
     exceptions += [_stranger(record, policy) for record in strangers]
-    others: list[tuple[str, Record]] = []
     named = {pair.ref for pair in suggestions}
-    for record in by_hand:
-        kind = kind_by_hand(record, policy)
-        if record.ref in named or kind == "elsewhere":
-            continue
-        if kind in _EXPLAINED:
-            others.append((kind, record))
-        else:
-            exceptions.append(_by_hand(record, kind, matched, policy))
+    judged = judge_by_hand([one for one in by_hand if one.ref not in named], matched, policy, standing)
+    others = [one for one in judged if one.kind in _EXPLAINED]
+    exceptions += [_by_hand(one, policy) for one in judged if one.kind not in (*_EXPLAINED, "elsewhere")]
     return MatchResult(
-        tuple(matched), sorted_exceptions(exceptions), suggestions, tuple(others), tuple(waiting), tuple(absent)
-    )
+        tuple(matched), sorted_exceptions(exceptions), suggestions,
+        tuple((one.kind, one.record) for one in others), tuple(waiting), tuple(absent),
+        {one.record.ref: one.words for one in others if one.words},
+        tuple(moved for one in others for moved in one.unnamed),
+    )  # fmt: skip
 
 
 def _check_unique(ours: Sequence[Expected], theirs: Sequence[Record]) -> None:
@@ -125,7 +132,7 @@ def _group(
 def _pieces(item: Expected, records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
     """The records that carry an entry, one for each of its write calls, and the copies that are too many."""
     if item.state == "superseded":
-        return [], list(records)
+        return [], [record for record in records if record.lines]  # one that was voided says nothing
     ranked = sorted(
         records,
         key=lambda record: (
@@ -206,8 +213,11 @@ def _differs(item: Expected, pieces: Sequence[Record], found: Comparison, policy
     )  # fmt: skip
 
 
-def _absent(item: Expected, like: Record | None, pair: Suggestion | None, policy: MatchPolicy) -> ReconException:
+def _absent(
+    item: Expected, like: Record | None, pair: Suggestion | None, policy: MatchPolicy, *, voided: bool = False
+) -> ReconException:
     code = "deleted_in_ledger" if item.seen else "missing_in_ledger"
+    code = "voided_in_ledger" if voided else code
     what = f"{WORDS[code].title}: {_side(item, policy)}."
     cause = ""
     if like is not None and pair is not None:
@@ -223,7 +233,7 @@ def _absent(item: Expected, like: Record | None, pair: Suggestion | None, policy
 def _copy(item: Expected, record: Record, policy: MatchPolicy) -> ReconException:
     replaced = item.state == "superseded"
     what = (
-        f"A version that was replaced before it was sent stands in the ledger: {record.ref}."
+        f"What was replaced, or issued again, stands in the ledger: {record.ref}."
         if replaced
         else f"{WORDS['duplicate'].title}: {record.ref} is a copy of {item.entry.entry_id}."
     )
@@ -242,21 +252,20 @@ def _stranger(record: Record, policy: MatchPolicy) -> ReconException:
     )  # fmt: skip
 
 
-def _by_hand(record: Record, kind: str, matched: Sequence[_Pair], policy: MatchPolicy) -> ReconException:
-    code, item = "unexplained_ledger_entry", None
-    if kind == "sale":
-        code = "missing_in_source"
-        words = words_in(record)
-        for other, _ in matched:
-            if other.entry.event == "sale.posted" and names_same_car(other, words):
-                code, item = "duplicate", other
-                break
-    title = {
-        "duplicate": f"The sale in {record.ref} was typed by hand, and the same car is posted already.",
-        "missing_in_source": f"A vehicle sale was typed by hand in {record.ref}, and no deal is behind it.",
-    }.get(code, f"{record.ref} was typed by hand on {_accounts_of(record, policy)}.")
+def _by_hand(judged: Judged, policy: MatchPolicy) -> ReconException:
+    record, item = judged.record, judged.repeats
+    code = {"duplicate": "duplicate", "sale": "missing_in_source"}.get(judged.kind, "unexplained_ledger_entry")
+    if item is not None and item.entry.event == "sale.posted":
+        what = f"The sale in {record.ref} was typed by hand, and the same car is posted already."
+    elif item is not None:
+        what = f"{record.ref} was typed by hand, and looks like {item.entry.entry_id}, which is posted already."
+    elif code == "missing_in_source":
+        what = f"A vehicle sale was typed by hand in {record.ref}, and no deal is behind it."
+    else:
+        by = f" by {record.who}" if record.who else ""
+        what = f"{record.ref} was typed by hand{by} on {_accounts_of(record, policy)}."
     return _make(
-        code, policy, what=title, where=_place(item) if item is not None else record.ref, item=item, records=[record],
+        code, policy, what=what, where=_place(item) if item is not None else record.ref, item=item, records=[record],
         subject=record.ref, ours=_side(item, policy) if item is not None else "nothing",
         theirs=_record_side(record, policy), counts_ours=False,
     )  # fmt: skip

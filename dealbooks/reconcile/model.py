@@ -44,6 +44,7 @@ SEVERITIES: Mapping[str, Severity] = {
     "wrong_account": _S.MEDIUM,
     "edited_after_posting": _S.HIGH,
     "deleted_in_ledger": _S.CRITICAL,
+    "voided_in_ledger": _S.CRITICAL,
     "reversed_without_repost": _S.HIGH,
     "unwind_incomplete": _S.HIGH,
     "sold_in_stock": _S.HIGH,
@@ -53,9 +54,30 @@ SEVERITIES: Mapping[str, Severity] = {
     "cit_over": _S.MEDIUM,
     "payoff_late": _S.HIGH,
     "unexplained_ledger_entry": _S.MEDIUM,
+    "unpaid": _S.HIGH,
+    "overpaid": _S.MEDIUM,
+    "cit_short": _S.MEDIUM,
+    "unexplained_bank_line": _S.MEDIUM,
+    "statement_missing": _S.MEDIUM,
+    "fx_residual": _S.LOW,
+    "list_difference": _S.MEDIUM,
+    "floorplan_unpaid": _S.HIGH,
 }
-# Open items: the two sides agree, but somebody still owes. They are shown, and do not make the sides disagree.
-OPEN_ITEMS = frozenset({"customer_balance", "cit_unpaid", "cit_over", "payoff_late"})
+# Open items: the two sides agree, but somebody still owes, or a rounding wants to be looked at. They are shown, and do
+# not make the sides disagree.
+OPEN_ITEMS = frozenset(
+    {"customer_balance", "cit_unpaid", "cit_short", "cit_over", "payoff_late", "fx_residual", "floorplan_unpaid"}
+)
+# Roles that only deals move: what somebody else books there is named, unless it explains itself. A book may name its
+# own (`owned:`). A name that ends in `*` stands for all that begin so.
+OWNED: tuple[str, ...] = (
+    "sales.*", "cost_of_sales.*", "income.*", "inventory.new_vehicle", "inventory.used_vehicle", "receivable.customer",
+    "receivable.contracts_in_transit", "receivable.finance_company", "receivable.finance_reserve",
+    "receivable.manufacturer", "interbranch.clearing", "clearing.settlement", "payable.customer_deposits",
+    "payable.trade_payoff", "payable.government_fees", "payable.fi_provider", "payable.lessor", "payable.commission",
+    "payable.sales_tax", "liability.chargeback_reserve", "tax.output", "tax.margin", "tax.lct", "rounding.difference",
+    "fx.rounding",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +179,7 @@ class Suggestion:
 class MatchPolicy:
     """How to match one period of one book: its first and last day, its base currency, its accounts, and how locations
     are called in the ledger (code -> dimension). `carried` names the dimensions that the ledger keeps; None: those that
-    any of its records shows."""
+    any of its records shows. `owned` are the roles that only deals move."""
 
     first: date
     last: date
@@ -165,12 +187,19 @@ class MatchPolicy:
     accounts: AccountMap = field(default_factory=AccountMap)
     locations: Mapping[str, str] = field(default_factory=dict)
     carried: frozenset[str] | None = None
+    owned: tuple[str, ...] = OWNED
+
+    def owns(self, role: str) -> bool:
+        """Whether only deals move the account of a role."""
+        return any(role.startswith(one[:-1]) if one.endswith("*") else role == one for one in self.owned)
 
 
 @dataclass(frozen=True, slots=True)
 class MatchResult:
     """What agreed and what did not, in a stable order. `others` are records typed by hand that explain themselves
-    (opening balances, banking, cars bought), with the kind; they are shown, and are no exceptions.
+    (opening balances, banking, cars bought, what clears an open item, what lies on no account of ours), with the kind;
+    they are shown, and are no exceptions. `explained` says of some of them, by reference, what they clear; `unnamed` is
+    what they move on open items (role, car, currency) by lines that name no car themselves.
     `waiting` are entries on their way; `absent` those that should be there and are not, each named by an exception."""
 
     matched: tuple[tuple[Expected, tuple[Record, ...]], ...]
@@ -179,6 +208,8 @@ class MatchResult:
     others: tuple[tuple[str, Record], ...]
     waiting: tuple[Expected, ...]
     absent: tuple[Expected, ...] = ()
+    explained: Mapping[str, str] = field(default_factory=dict)
+    unnamed: tuple[tuple[tuple[str, str, str], Decimal], ...] = ()
 
 
 def exception_id(code: str, subject: str) -> str:

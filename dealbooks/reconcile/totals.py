@@ -13,6 +13,7 @@ from typing import Any
 from dealbooks.errors import BrokenInvariant
 from dealbooks.ledger import Record, RecordLine
 from dealbooks.reconcile.accounts import OPENING_ROLE
+from dealbooks.reconcile.byhand import CONTROL
 from dealbooks.reconcile.compare import Flat, expected_lines, record_lines, shows_own_currency
 from dealbooks.reconcile.likeness import VEHICLE_SALES
 from dealbooks.reconcile.model import Expected, MatchPolicy, MatchResult, ReconException, money_text
@@ -22,6 +23,7 @@ STOCK = frozenset({"inventory.new_vehicle", "inventory.used_vehicle"})
 CONTRACTS = frozenset({"receivable.contracts_in_transit", "receivable.finance_company"})
 CUSTOMER, RESERVE, PAYOFF = "receivable.customer", "receivable.finance_reserve", "payable.trade_payoff"
 _OPEN = STOCK | CONTRACTS | {CUSTOMER, RESERVE, PAYOFF}
+_KEPT = _OPEN | CONTROL
 UNIT_CLASSES: Mapping[str, str] = {
     "sales.new_vehicle": "new",
     "sales.new_vehicle_lease": "lease",
@@ -105,7 +107,9 @@ class LedgerSums:
         self._roles: dict[tuple[str, str], list[Decimal]] = {}
         self._items: dict[tuple[str, str, str], tuple[Decimal, set[str]]] = {}
         self._stock: dict[tuple[str, str], list[Decimal]] = {}
+        self._by_key: dict[tuple[str, str, str], Decimal] = {}
         self._sold: dict[str, int] = {}
+        self.earlier: list[Record] = []  # typed by hand before the period, on control accounts, without naming a car
         self.units: dict[str, int] = {}
         self.keeps_stock = False
 
@@ -126,6 +130,15 @@ class LedgerSums:
                 pair = self._roles.setdefault((role, line.currency), [ZERO, ZERO])
                 pair[inside] += line.amount
             self._open_item(role, line, record.key, inside=inside)
+        if (
+            not inside
+            and not record.key
+            and any(
+                policy.accounts.role_of(line) in CONTROL and not line.dimensions.get("stock_no")
+                for line in record.lines
+            )
+        ):
+            self.earlier.append(record)
         if (not record.key or OPENING_ROLE in roles) and not roles & VEHICLE_SALES:
             self.keeps_stock = self.keeps_stock or any(
                 line.amount > 0 and line.dimensions.get("stock_no") and policy.accounts.role_of(line) in STOCK
@@ -135,7 +148,12 @@ class LedgerSums:
 
     def _open_item(self, role: str, line: RecordLine, key: str, *, inside: bool) -> None:
         number = line.dimensions.get("stock_no", "")
-        if role not in _OPEN or not number:
+        if role not in _KEPT:
+            return
+        if not number:
+            if key and role in CONTROL:
+                at = (role, key, line.currency)
+                self._by_key[at] = self._by_key.get(at, ZERO) + line.amount
             return
         place = (role, number, line.currency)
         balance, keys = self._items.get(place, (ZERO, set()))
@@ -159,8 +177,29 @@ class LedgerSums:
         return tuple(
             OpenItem(role, number, currency, balance, frozenset(keys))
             for (role, number, currency), (balance, keys) in sorted(self._items.items(), key=lambda item: item[0])
-            if balance
+            if balance and role in _OPEN
         )
+
+    def attribute(self, moved: Iterable[tuple[tuple[str, str, str], Decimal]]) -> None:
+        """Count what lines without a car do to open items, by (role, car, currency): as a record's words tell it."""
+        for place, amount in moved:
+            balance, keys = self._items.get(place, (ZERO, set()))
+            self._items[place] = (balance + amount, keys)
+
+    @property
+    def without_car(self) -> frozenset[str]:
+        """Keys of ours on control accounts whose lines name no car."""
+        return frozenset(key for _, key, _ in self._by_key)
+
+    def balances(self, cars: Mapping[str, str]) -> Mapping[tuple[str, str, str], Decimal]:
+        """What each control account holds for a car at the end: by role, stock number and currency. `cars` gives the
+        car of the deal of a key, for lines that name none."""
+        found = {place: balance for place, (balance, _) in self._items.items()}
+        for (role, key, currency), amount in self._by_key.items():
+            if cars.get(key):
+                place = (role, cars[key], currency)
+                found[place] = found.get(place, ZERO) + amount
+        return found
 
     @property
     def sold(self) -> Mapping[str, int]:

@@ -65,8 +65,15 @@ WORDS: Mapping[str, Words] = {
     "deleted_in_ledger": Words(
         "Deleted in the ledger",
         "It stood in the ledger when it was posted; somebody has deleted or voided it since.",
-        "Restore {ref} in the ledger; dealbooks trace {deal} shows every line. It is never posted again by itself: "
-        "a person decides.",
+        "Restore {ref} in the ledger, or have it made again: dealbooks issue-again {deal} --who NAME --why TEXT. It is "
+        "never posted again by itself.",
+    ),
+    "voided_in_ledger": Words(
+        "Voided in the ledger",
+        "It stood in the ledger when it was posted; somebody has voided or cancelled it since, and it counts for "
+        "nothing.",
+        "If the sale stands, have it made again: dealbooks issue-again {deal} --who NAME --why TEXT; if it does not, "
+        "cancel it at the source. It is never posted again by itself.",
     ),
     "reversed_without_repost": Words(
         "Reversed, but not posted again",
@@ -112,5 +119,48 @@ WORDS: Mapping[str, Words] = {
         "Typed by hand on an account we keep",
         "Somebody booked on a control account directly.",
         "Ask who booked {ref}; reverse it, or accept it with a note when closing.",
+    ),
+    "unpaid": Words(
+        "Booked, and not at the bank",
+        "It was booked on the word of the source: a card was declined, a transfer was announced and not made, or it "
+        "went to an account whose statements are not imported.",
+        "Look for it at the bank; if it never came, take the payment out at the source and run dealbooks sync.",
+    ),
+    "overpaid": Words(
+        "More at the bank than was booked",
+        "It was paid twice, or paid with another amount than was entered.",
+        "Give the surplus back, or enter what came at the source and run dealbooks sync.",
+    ),
+    "cit_short": Words(
+        "The lender has paid less than was booked",
+        "The lender kept a fee, a stipulation is missing, or the rate was changed.",
+        "Ask the lender for the difference, or correct the funding at the source and run dealbooks sync.",
+    ),
+    "unexplained_bank_line": Words(
+        "At the bank, and not booked",
+        "Money moved that no deal and no record of the ledger has.",
+        "Find what it is for; enter it at the source and run dealbooks sync, or book it in the ledger.",
+    ),
+    "statement_missing": Words(
+        "Days without a bank statement",
+        "The statement was not imported, or it was held.",
+        "Export it from the bank and run dealbooks bank import.",
+    ),
+    "fx_residual": Words(
+        "Currency rounding above a few minor units",
+        "The lines of a foreign-currency deal, each turned into the book's currency, do not add up to its total.",
+        "Look at the exchange rate of deal {deal} (dealbooks trace {deal}); the rest stands on the account for "
+        "currency rounding.",
+    ),
+    "list_difference": Words(
+        "A list from outside says something else",
+        "It is booked in another month, with another amount, or only on one side.",
+        "Ask who made the list; then correct it at the source, or import the corrected list with dealbooks lists "
+        "import.",
+    ),
+    "floorplan_unpaid": Words(
+        "Sold, and still on the floorplan",
+        "The lender of the stock was not paid off when the car was sold.",
+        "Pay the car off, and import the next statement with dealbooks lists import.",
     ),
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dealbooks.reconcile.model import ReconException, money_text
 from dealbooks.reconcile.words import WORDS
+from dealbooks.reports.bank import bank_markdown
 
 if TYPE_CHECKING:
     from dealbooks.pipeline.reconcile import Reconciliation
@@ -23,14 +24,24 @@ def reconciliation_markdown(rec: Reconciliation) -> str:
     """The whole report: result, exceptions first, then the tie-out, units, and what is listed for information."""
     parts = [
         f"# {rec.legal_entity}: reconciliation of {rec.period}",
-        f"Book {rec.book}, in {rec.currency}, as of {rec.as_of.isoformat()}. **{_result(rec)}**",
+        f"Book {rec.book}, in {rec.currency}, as of {rec.as_of.isoformat()}. **{result_words(rec)}**",
         _counts(rec),
+        _section("Matrix", _matrix(rec)),
         _section("Differences", _exceptions(rec.differences)),
         _section("Not settled at cut-off", _table(
             ("Reference", "Kind", "What", "What mends it"),
             [(item.id, item.kind, item.what, item.cure) for item in rec.cut_off],
         )),
         _section("The ledger reports", "\n".join(f"- {_cell(text)}" for text in rec.problems)),
+        _section("Accepted differences", _table(
+            ("Reference", "What", "Difference", "Accepted by", "On", "Why"),
+            [
+                (one.found.id, one.found.what, f"{money_text(one.found.difference, one.found.currency)} "
+                 f"{one.found.currency}", one.said.who, one.said.at[:10], one.said.why)
+                for one in rec.accepted
+            ],
+            right=frozenset({2}),
+        )),
         _section("Open items", _exceptions(rec.open_items)),
         _section("Tie-out by account", _table(
             ("Account", "", "Opening", "Expected", "Ledger", "By hand", "Difference", "Closing", "Explained by"),
@@ -58,14 +69,33 @@ def reconciliation_markdown(rec: Reconciliation) -> str:
             ("Deal", "Entry", "Its own date", "Booked"),
             [(item.deal, item.entry, item.original.isoformat(), item.booked.isoformat()) for item in rec.late],
         )),
+        bank_markdown(rec.bank),
+        _section("Receipts of customers that others book", _table(
+            ("Deal", "Reference", "Date", "Amount", "In the ledger"),
+            [
+                (one.deal, one.reference, one.date.isoformat(),
+                 f"{money_text(one.amount, one.currency)} {one.currency}", one.ref or "to be matched")
+                for one in rec.receipts
+            ],
+            right=frozenset({3}),
+        )),
         _section("Typed by hand, and self-explaining", _table(
-            ("Kind", "Reference", "Date", "Text", "Amount"),
+            ("Kind", "Reference", "Date", "Text", "Amount", "Clears"),
             [
                 (item.kind, item.ref, item.date.isoformat(), item.narration,
-                 f"{money_text(item.amount, item.currency)} {item.currency}")
+                 f"{money_text(item.amount, item.currency)} {item.currency}", item.explains)
                 for item in rec.by_hand
             ],
             right=frozenset({4}),
+        )),
+        _section("What others booked, by person and account", _table(
+            ("Who", "Account", "Lines", "Debit", "Credit", "", "Owned by deals"),
+            [
+                (one.who or "not told", one.account, str(one.count), *_money((one.debit, one.credit), one.currency),
+                 one.currency, "yes" if one.owned else "")
+                for one in rec.activity
+            ],
+            right=frozenset({2, 3, 4}),
         )),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -112,10 +142,12 @@ def _text(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA) else value
 
 
-def _result(rec: Reconciliation) -> str:
+def result_words(rec: Reconciliation) -> str:
+    """The result in a sentence."""
     if rec.agreed:
         still = f"; {len(rec.open_items)} open items" if rec.open_items else ""
-        return f"Both sides agree{still}."
+        but = f", but for {len(rec.accepted)} accepted differences" if rec.accepted else ""
+        return f"Both sides agree{but}{still}."
     parts = [
         f"{len(rec.differences)} differences" if rec.differences else "",
         f"{len(rec.cut_off)} deals not settled" if rec.cut_off else "",
@@ -130,6 +162,26 @@ def _counts(rec: Reconciliation) -> str:
         f"{counts['entries']} entries expected, {counts['records']} records in the ledger, "
         f"{counts['matched']} matched, {counts['by_hand']} typed by hand and self-explaining."
     )
+
+
+def _matrix(rec: Reconciliation) -> str:
+    """R1 to R18: never netted, and what nobody provided is not agreed."""
+    heads = ("Row", "Left", "Right", "Status", "Items", "Items", "Total", "Total", "More there", "Less there", "Note")
+    return _table(
+        heads,
+        [
+            (
+                row.number, row.left, row.right, row.status.value, str(row.left_count), str(row.right_count),
+                *(
+                    "" if amount is None else money_text(amount, row.currency)
+                    for amount in (row.left_total, row.right_total, row.over, row.under)
+                ),
+                row.note,
+            )
+            for row in rec.matrix
+        ],
+        right=frozenset(range(4, 10)),
+    )  # fmt: skip
 
 
 def _exceptions(found: Sequence[ReconException]) -> str:

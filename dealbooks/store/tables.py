@@ -188,11 +188,11 @@ facts = Table(
     _key("location"),
     _text("deal_number"),
     _key("deal_id", null=True),
-    _key("kind"),  # funding | reserve | payoff | chargeback
+    _key("kind"),  # funding | reserve | payoff | chargeback | payment | refund
     _key("subject"),
     _text("body"),
     _int("inbox_id"),
-    _key("state"),  # waiting | applied | conflict
+    _key("state"),  # waiting | applied | conflict | withdrawn
     _text("note"),
     _key("created_at"),
     Index(None, "deal_id"),
@@ -279,7 +279,8 @@ tokens = Table(
     _key("renewed_at"),
 )
 
-# What the gateway was told. No audit chain covers it: the intake seals what it makes of an event.
+# What the gateway was told. As it comes no audit chain covers it; from when the intake takes it on, the chain seals
+# what became of it (see UNSEALED).
 events = Table(
     "events",
     metadata,
@@ -297,12 +298,28 @@ events = Table(
     _key("occurred_at"),
     _text("body", null=True),  # JSON: the sender's words about this event; null when it has expired
     _key("body_hash"),
-    _key("state"),  # new | sample (tries the way out; nothing is looked for) | what the intake makes of it
+    # new | sample (tries the way out; nothing is looked for) | waiting (for its deal) | review (by a person) |
+    # matched | ignored | expired (its deal never came)
+    _key("state"),
     _key("deal_id", null=True),
     _text("note"),
     _key("received_at"),
+    _key("rule", null=True),  # how its deal was found: reference | object | words | car | person; null: it was not
+    _key("test", null=True),  # yes: of the sender's test mode
+    _key("read_at", null=True),  # of a payment: when it was read at its provider; null: not yet
     UniqueConstraint("hook", "dedupe_key"),
     Index(None, "state"),
+    Index(None, "deal_id"),
+)
+
+# Ids that something of a deal has at another system (an envelope, a payment), by which an event finds its deal.
+deal_objects = Table(
+    "deal_objects",
+    metadata,
+    _key("id", primary=True),  # hash of the deal and the object
+    _key("deal_id"),
+    _key("object"),  # "<hook>:envelope:<id>" as an event told; "esign:<id>", "payment:<id>" as the deal's record says
+    Index(None, "object"),
     Index(None, "deal_id"),
 )
 
@@ -344,6 +361,99 @@ standings = Table(
     _key("changed_at"),
 )
 
+# Differences between our figures and the ledger's that a person accepted, by effect.
+acceptances = Table(
+    "acceptances",
+    metadata,
+    _key("id", primary=True),  # the effect
+    _key("book"),
+    _key("deal_id"),
+    _key("entry"),  # entries.id, when it was accepted
+    _text("figures"),  # JSON: what differed, in words
+    _text("found"),  # JSON: what a reconciliation said of it
+    _text("who"),
+    _text("why"),
+    _key("at"),
+    Index(None, "book"),
+    Index(None, "deal_id"),
+)
+
+# Statements of banks and payment providers, each as it was taken or held (dealbooks.bank).
+bank_statements = Table(
+    "bank_statements",
+    metadata,
+    _int("id", primary=True),
+    _key("book"),
+    _key("account"),  # name under bank_accounts: in dealbooks.yaml
+    _key("statement"),  # as the bank numbers it
+    _key("format"),
+    _text("file"),
+    _key("sha256"),
+    _key("currency"),
+    _key("first_day"),
+    _key("last_day"),
+    _key("opening"),  # empty: the file states no balances
+    _key("closing"),
+    _int("line_count"),  # in the file; fewer are new where statements overlap
+    _key("state"),  # taken | held
+    _text("note"),  # why it is held
+    _key("imported_at"),
+    Index(None, "book", "account", "last_day"),
+    Index(None, "sha256"),
+)
+
+bank_lines = Table(
+    "bank_lines",
+    metadata,
+    _key("id", primary=True),  # see dealbooks.bank.BankLine.identity
+    _key("book"),
+    _key("account"),
+    _int("statement"),  # bank_statements.id
+    _int("seq"),  # its place in that statement
+    _key("booked"),
+    _key("amount"),
+    _key("currency"),
+    _key("kind"),
+    _text("body"),  # JSON: the rest of the line
+    _key("body_hash"),
+    _key("state"),  # taken
+    Index(None, "book", "booked"),
+    Index(None, "account", "booked"),
+)
+
+# What a person has said: this line is this money of ours.
+bank_links = Table(
+    "bank_links",
+    metadata,
+    _key("id", primary=True),  # hash of line and item
+    _key("book"),
+    _key("line"),
+    _key("item"),  # entries.id, or what stands for it
+    _text("who"),
+    _text("why"),
+    _key("state"),  # accepted | withdrawn
+    _key("at"),
+    Index(None, "book"),
+)
+
+# Lists that others give for a month of a book (dealbooks.reconcile.lists); the newest of a kind counts.
+outside_lists = Table(
+    "outside_lists",
+    metadata,
+    _int("id", primary=True),
+    _key("book"),
+    _key("kind"),
+    _key("period"),
+    _text("file"),
+    _key("sha256"),  # of the file
+    _int("row_count"),
+    _text("body"),  # JSON: the rows
+    _key("body_hash"),
+    _key("state"),  # taken | replaced
+    _key("imported_at"),
+    Index(None, "book", "period"),
+)
+
 audit = Table(
     "audit",
     metadata,
@@ -383,12 +493,27 @@ COVERED: dict[str, tuple[str, ...]] = {
     "effects": ("book", "deal_id", "entry", "name", "state", "request_hash", "attempts", "ref", "figures"),
     "periods": ("book", "period", "state", "who", "note", "certificate"),
     "standings": ("book", "mode", "paused", "who", "why"),
-}
+    "acceptances": ("book", "deal_id", "entry", "figures", "found", "who", "why"),
+    "events": ("hook", "source", "kind", "dedupe_key", "deal_ref", "body_hash", "state", "deal_id", "rule", "test"),
+    "deal_objects": ("deal_id", "object"),
+    "bank_statements": (
+        "book", "account", "statement", "sha256", "currency", "first_day", "last_day", "opening", "closing",
+        "line_count", "state",
+    ),
+    "bank_lines": ("book", "account", "statement", "booked", "amount", "currency", "kind", "body_hash", "state"),
+    "bank_links": ("book", "line", "item", "who", "why", "state"),
+    "outside_lists": ("book", "kind", "period", "sha256", "row_count", "body_hash", "state"),
+}  # fmt: skip
+# Rows that the chain does not know yet: their table -> the states that they are in.
+UNSEALED: dict[str, tuple[str, ...]] = {"events": ("new", "sample")}
 # Large contents are sealed through a hash column, so that a state change need not read them, and a payload can expire.
 CONTENT: dict[str, tuple[str, str]] = {
     "inbox": ("body", "body_hash"),
     "deal_versions": ("deal", "deal_hash"),
     "entries": ("body", "body_hash"),
     "effects": ("payload", "request_hash"),
+    "events": ("body", "body_hash"),
+    "bank_lines": ("body", "body_hash"),
+    "outside_lists": ("body", "body_hash"),
 }
 PRIMARY: dict[str, str] = {name: next(iter(metadata.tables[name].primary_key.columns)).name for name in COVERED}

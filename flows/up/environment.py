@@ -56,3 +56,9 @@ def child_environment(base: Mapping[str, str], *, host: str, port: int, home: Pa
         "PYTHONSAFEPATH": "1",
         "NO_COLOR": "1",
     }
+
+
+def gateway_environment(base: Mapping[str, str], config: Path) -> dict[str, str]:
+    """The environment of the gateway, which knows nothing of Prefect."""
+    kept = {name: value for name, value in base.items() if not name.startswith("PREFECT_")}
+    return kept | {"DEALBOOKS_CONFIG": str(config), "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1", "NO_COLOR": "1"}

@@ -1,4 +1,5 @@
-"""Starts the Prefect server and what serves the flows, watches them, and stops all of it again.
+"""Starts the gateway, the Prefect server, what serves the flows and the fast lane, watches them, and stops all of it
+again.
 
 This process imports no Prefect: it is up at once, and a fault in one of the others ends here, in words.
 """
@@ -17,22 +18,22 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-from rich.console import Console, Group
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
-from dealbooks.config import find_config, load_config
+from dealbooks.config import Config, find_config, load_config
 from dealbooks.errors import DealbooksError, StopConnection, UsageError
-from flows.up.environment import api_url, child_environment, ui_url
+from dealbooks.house import House
+from flows.up.environment import api_url, child_environment, gateway_environment, ui_url
 from flows.up.fava import fava_command
-from flows.up.process import Child, stop_all
+from flows.up.panel import panel
+from flows.up.process import Child
+from flows.up.programs import Programs
 
 _SERVER_SECONDS = 180.0  # the first start makes the database: about 20 s on two busy cores
 _READY_SECONDS = 180.0
@@ -43,8 +44,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(slots=True)
 class _Running:
-    children: list[Child] = field(default_factory=list)
+    programs: Programs
+    config: Config
     ready: dict[str, Any] = field(default_factory=dict)
+    gateway_url: str = ""
     ledgers_url: str = ""
 
 
@@ -53,6 +56,7 @@ def up(
     *,
     host: str = "127.0.0.1",
     port: int = 4200,
+    gateway_port: int = 4280,
     home: Path | None = None,
     open_browser: bool = False,
     ledgers: bool = True,
@@ -61,24 +65,37 @@ def up(
     """Run everything until Ctrl-C or SIGTERM; gives 0 when it was stopped so.
 
     `home` keeps Prefect's own database and logs, by default `prefect` in the configuration's `var` folder; `ledgers`
-    also starts Fava, read only, when it is installed. Must be called in the main thread: it takes the signals.
+    also starts Fava, read only, when it is installed. The gateway answers on this machine too; the fast lane runs when
+    webhooks are set. A program that dies is started again, with a word. Must be called in the main thread: it takes
+    the signals.
 
     Raises:
-        UsageError: the port is taken, the address is not of this machine, or another `up` runs in this folder.
+        UsageError: a port is taken, the address is not of this machine, or another `up` runs in this folder.
         ConfigError: the configuration is wrong.
-        StopConnection: one of the programs did not start, or ended by itself; the message ends with its log.
+        StopConnection: one of the programs did not start, or ends by itself again and again; the message ends with
+            its log.
     """
     out = console or Console()
     path = find_config(config_path).absolute()
     config = load_config(path)
     base = (home or config.path(config.var) / "prefect").absolute()
-    _check_address(host, port)
+    _check_address(host, port, "--port")
+    _check_address(host, gateway_port, "--gateway-port")
     base.mkdir(parents=True, exist_ok=True)
     with _only_one(base, ui_url(host, port)), _signals() as asked:
-        running = _Running()
+        running = _Running(Programs(out.print), config, gateway_url=ui_url(host, gateway_port))
         try:
+            _start_gateway(running, path, asked, host=host, port=gateway_port, logs=base / "logs", out=out)
             _start(running, path, asked, host=host, port=port, home=base, ledgers=ledgers, out=out)
-            out.print(_panel(running, host, port, base))
+            out.print(
+                panel(
+                    config,
+                    {"Prefect UI": ui_url(host, port), "Ledgers (Fava)": running.ledgers_url},
+                    running.ready["deployments"],
+                    gateway=running.gateway_url,
+                    logs=base / "logs",
+                )
+            )
             if open_browser:
                 webbrowser.open(ui_url(host, port))
             _watch(running, asked)
@@ -86,7 +103,7 @@ def up(
             out.print("Asked to stop before everything was up.")
         finally:
             out.print("Stopping ...")
-            killed = stop_all(running.children, _STOP_SECONDS)
+            killed = running.programs.stop(_STOP_SECONDS)
             told = f" {', '.join(killed)} did not stop in time and was ended." if killed else ""
             out.print(f"All stopped.{told} What was under way goes on at the next start; nothing is posted twice.")
     return 0
@@ -112,6 +129,25 @@ def _signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+def _start_gateway(
+    running: _Running, path: Path, asked: threading.Event, *, host: str, port: int, logs: Path, out: Console
+) -> None:
+    """First of all: what platforms tell is kept from then on, whatever else is up."""
+    out.print("Starting the gateway ...")
+    with House.open(running.config, actor="up"):  # the store is made, or checked
+        pass
+    command = [
+        sys.executable, "-m", "uvicorn", "--factory", "gateway.app:create_app", "--host", host, "--port", str(port),
+        "--no-access-log", "--timeout-graceful-shutdown", "5",
+    ]  # fmt: skip
+    environment = gateway_environment(os.environ, path)
+
+    def start() -> Child:
+        return Child.start("the gateway", command, environment=environment, log=logs / "gateway.log", folder=logs)
+
+    _wait_well(running.programs.run(start), f"{running.gateway_url}/healthz", asked)
+
+
 def _start(
     running: _Running,
     path: Path,
@@ -125,31 +161,41 @@ def _start(
 ) -> None:
     environment = child_environment(os.environ, host=host, port=port, home=home)
     logs = home / "logs"
+
+    def program(title: str, log: str, folder: Path, *command: str, keep_open: Sequence[int] = ()) -> Child:
+        return Child.start(
+            title,
+            [sys.executable, "-m", *command],
+            environment=environment,
+            log=logs / log,
+            folder=folder,
+            keep_open=keep_open,
+        )
+
+    def server() -> Child:
+        given = ("prefect", "server", "start", "--host", host, "--port", str(port))
+        return program("the Prefect server", "server.log", home, *given)
+
+    def intake() -> Child:
+        return program("the fast lane", "intake.log", path.parent, "flows.intake", "--config", str(path))
+
+    def flows(ready: int | None = None) -> Child:
+        told = () if ready is None else ("--ready-fd", str(ready))
+        kept = () if ready is None else (ready,)
+        given = ("flows.up.serve", "--config", str(path), *told)
+        return program("what runs the flows", "flows.log", path.parent, *given, keep_open=kept)
+
     out.print("Starting the Prefect server ...")
-    server = Child.start(
-        "the Prefect server",
-        [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)],
-        environment=environment,
-        log=logs / "server.log",
-        folder=home,
-    )
-    running.children.append(server)
-    _wait_healthy(server, api_url(host, port), asked)
+    _wait_well(running.programs.run(server), f"{api_url(host, port)}/health", asked)
+    if running.config.hooks:
+        running.programs.run(intake)
     out.print("Setting up blocks, deployments and schedules ...")
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as pipe:
         try:
-            runs = Child.start(
-                "what runs the flows",
-                [sys.executable, "-m", "flows.up.serve", "--config", str(path), "--ready-fd", str(write_end)],
-                environment=environment,
-                log=logs / "flows.log",
-                folder=path.parent,
-                keep_open=[write_end],
-            )
+            runs = running.programs.run(lambda: flows(write_end), again=flows)
         finally:
             os.close(write_end)
-        running.children.append(runs)
         running.ready = _wait_ready(runs, pipe.fileno(), asked)
     if ledgers and running.ready["ledgers"]:
         _start_fava(running, environment, host=host, port=port, logs=logs)
@@ -164,25 +210,26 @@ def _start_fava(running: _Running, environment: dict[str, str], *, host: str, po
         return
     # The load cache does not notice a new file of an include pattern, and it is a pickle.
     quiet = environment | {"BEANCOUNT_DISABLE_LOAD_CACHE": "1"}
-    running.children.append(Child.start("Fava", command, environment=quiet, log=logs / "fava.log", folder=logs))
+    log = logs / "fava.log"
+    running.programs.run(lambda: Child.start("Fava", command, environment=quiet, log=log, folder=logs), optional=True)
     running.ledgers_url = ui_url(host, free)
 
 
-def _wait_healthy(server: Child, api: str, asked: threading.Event) -> None:
-    """Until the server says that it is well. Raises StopConnection."""
+def _wait_well(child: Child, url: str, asked: threading.Event) -> None:
+    """Until a program says that it is well. Raises StopConnection."""
     deadline = time.monotonic() + _SERVER_SECONDS
     with httpx.Client(timeout=5, trust_env=False) as client:
         while time.monotonic() < deadline:
-            if server.wait(_LOOK_SECONDS):
-                raise _died(server)
+            if child.wait(_LOOK_SECONDS):
+                raise _died(child)
             if asked.is_set():
                 raise _StopAsked
             with contextlib.suppress(httpx.TransportError):
-                if client.get(f"{api}/health").status_code == 200:
+                if client.get(url).status_code == 200:
                     return
     raise StopConnection(
-        f"The Prefect server did not answer within {_SERVER_SECONDS:.0f} seconds. The end of {server.log}:\n"
-        f"{server.tail()}",
+        f"{child.title[0].upper()}{child.title[1:]} did not answer within {_SERVER_SECONDS:.0f} seconds. The end of "
+        f"{child.log}:\n{child.tail()}",
         fix="If the machine was busy, try again; otherwise the log says what is wrong.",
     )
 
@@ -225,11 +272,11 @@ class _ToldError(DealbooksError):
 
 
 def _watch(running: _Running, asked: threading.Event) -> None:
-    """Until somebody asks us to stop. Raises StopConnection when one of the programs ends by itself."""
+    """Until somebody asks us to stop. Raises StopConnection when one of the programs ends again and again."""
     while not asked.wait(_LOOK_SECONDS):
-        for child in running.children:
-            if child.ended and child.title != "Fava":
-                raise _died(child)
+        dead = running.programs.look()
+        if dead is not None:
+            raise _died(dead)
 
 
 def _died(child: Child) -> StopConnection:
@@ -240,7 +287,7 @@ def _died(child: Child) -> StopConnection:
     )
 
 
-def _check_address(host: str, port: int) -> None:
+def _check_address(host: str, port: int, option: str) -> None:
     try:
         local = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -253,7 +300,7 @@ def _check_address(host: str, port: int) -> None:
     if not _is_free(host, port):
         raise UsageError(
             f"Another program already uses port {port} on {host}.",
-            fix=f"Stop it (is 'dealbooks up' running already?), or choose another: dealbooks up --port {port + 100}.",
+            fix=f"Stop it (is 'dealbooks up' running already?), or choose another: dealbooks up {option} {port + 100}.",
         )
 
 
@@ -285,34 +332,3 @@ def _only_one(home: Path, url: str) -> Iterator[None]:
         file.write(url)
         file.flush()
         yield
-
-
-def _panel(running: _Running, host: str, port: int, home: Path) -> Panel:
-    plans = Table(show_header=True, box=None, padding=(0, 2, 0, 0))
-    plans.add_column("deployment", no_wrap=True)
-    plans.add_column("runs")
-    for plan in running.ready["deployments"]:
-        plans.add_row(f"{plan['flow']}/{plan['name']}", _when(plan))
-    places = Table.grid(padding=(0, 2))
-    places.add_row("Prefect UI", Text(ui_url(host, port), style="bold"))
-    if running.ledgers_url:
-        places.add_row("Ledgers (Fava)", Text(running.ledgers_url, style="bold"))
-    places.add_row("Logs", str(home / "logs"))
-    why = Text(
-        "Runs are served from here, which starts them about twice as fast as a worker would. "
-        "Start one in the UI under Deployments. Ctrl-C stops everything.",
-        style="dim",
-    )
-    return Panel(Group(places, Text(), plans, Text(), why), title="Dealbooks is up", expand=False)
-
-
-def _when(plan: dict[str, Any]) -> str:
-    if not plan["cron"]:
-        return "when a person starts it"
-    from flows.deployments import CLOSE_CRON, SYNC_CRON
-
-    words = {
-        SYNC_CRON: "every 15 minutes, but not between 01:00 and 03:00",
-        CLOSE_CRON: "on the 2nd of each month at 06:00",
-    }
-    return f"{words.get(plan['cron'], plan['cron'])}, {plan['timezone']} time"

@@ -1,6 +1,6 @@
 """Adobe Acrobat Sign v6: not signed. Our application's id comes with every call and must be sent back; a secret in the
-address keeps strangers out. Source: adobe/acrobat-sign, docs/acrobat_sign_events. Nothing proves the body: the
-agreement is read again before anything is done.
+address keeps strangers out. Source: adobe/acrobat-sign, docs/acrobat_sign_events. Nothing proves the body, so
+what is told of a signature counts only once a person has looked at the contract (see `UNPROVEN`).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dealbooks.canonical import canonical_json
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from dealbooks.events import SAMPLE, Hint
 from dealbooks.store.db import stamp
 from gateway.schemes.base import Answer, Headers, Parsed, Refused

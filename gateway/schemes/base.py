@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from dealbooks.events import Hint
 
 Headers = Mapping[str, str]  # names in small letters

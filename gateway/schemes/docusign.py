@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dealbooks.canonical import canonical_json
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from dealbooks.events import SAMPLE, Hint
 from dealbooks.store.db import stamp
 from gateway.schemes.base import Headers, Malformed, Parsed, Refused

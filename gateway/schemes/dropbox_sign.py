@@ -1,8 +1,8 @@
 """Dropbox Sign: a form with one field, `json`, in which event_hash is the hex HMAC-SHA256 of event_time and event_type.
 
-Source: hellosign/dropbox-sign-python, event_callback_helper.py. The hash covers nothing else: the signature request is
-read again before anything is done. A call is repeated for about three days with its first time, so that is how old it
-may be. That the form is multipart is [recalled].
+Source: hellosign/dropbox-sign-python, event_callback_helper.py. The hash covers nothing else, so what is told of a
+signature counts only once a person has looked at the contract (see `UNPROVEN`). A call is repeated for about three days
+with its first time, so that is how old it may be. That the form is multipart is [recalled].
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from dealbooks.canonical import canonical_json
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from dealbooks.events import SAMPLE, Hint
 from gateway.schemes.base import Answer, Headers, Malformed, Parsed, Refused
 from gateway.schemes.proof import WINDOW, hmac_hex, need_match, whole

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from dealbooks.canonical import canonical_json
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from dealbooks.events import SAMPLE, Hint, Kind
 from gateway.schemes.base import Headers, Malformed, Parsed
 from gateway.schemes.proof import hmac_base64, need_fresh, need_header, need_match, whole

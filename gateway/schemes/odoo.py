@@ -10,7 +10,7 @@ import hashlib
 from datetime import datetime
 
 from dealbooks.canonical import canonical_json
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from dealbooks.events import SAMPLE, Hint, Kind
 from gateway.schemes.base import Headers, Parsed
 from gateway.schemes.values import ids, joined, kept, key_of, moment, need_text, read_object, text
@@ -28,7 +28,7 @@ def parse(_headers: Headers, body: bytes, _hook: HookConfig) -> Parsed:
     if model == "sale.order":
         kind: Kind = "deal.voided" if state == "cancel" else "deal.updated"
         object_ids = ids(deal=record)
-    elif model == "account.move" and state in ("", "posted"):
+    elif model == "account.move" and state in ("", "posted") and text(found.get("move_type")) in ("", "out_invoice"):
         kind, object_ids = "invoice.issued", ids(invoice=record)
     else:
         return Parsed((), ignored=1)
@@ -37,6 +37,7 @@ def parse(_headers: Headers, body: bytes, _hook: HookConfig) -> Parsed:
         kind=kind,
         dedupe_key=key_of(model, record, changed),
         body=kept(found),
+        deal_ref=text(found.get("invoice_origin")) if kind == "invoice.issued" else "",  # the name of its sales order
         object_ids=object_ids,
         occurred_at=moment(found.get("write_date")),
         text=joined(*(found.get(one) for one in ("name", "invoice_origin", "ref", "client_order_ref"))),

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
 from defusedxml.ElementTree import parse as parse_xml  # type: ignore[import-untyped]
 
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from dealbooks.events import SAMPLE, Hint
 from gateway.schemes.base import Answer, Headers, Malformed, Parsed, Refused
 from gateway.schemes.proof import same

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from gateway.schemes.base import Headers, Parsed
 from gateway.schemes.own import read_event, sample
 from gateway.schemes.proof import hmac_hex, need_fresh, need_header, need_match, whole

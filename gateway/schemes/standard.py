@@ -10,7 +10,7 @@ import base64
 import hashlib
 from datetime import datetime
 
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from gateway.schemes.base import Headers, Parsed, Refused
 from gateway.schemes.own import read_event, sample
 from gateway.schemes.proof import hmac_base64, need_fresh, need_match, whole

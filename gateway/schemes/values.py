@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.events import Hint
+from dealbooks.events.moments import plausible
+from dealbooks.events.testmode import says_test
 from dealbooks.money import MoneyError, minor_digits
 from dealbooks.store.db import stamp
 from gateway.schemes.base import Malformed, Parsed
@@ -128,7 +130,8 @@ def key_of(*parts: Any) -> str:
 
 
 def kept(item: Any) -> str:
-    """An event's own words as JSON text; of one that is very large, only its size and hash.
+    """An event's own words as JSON text; of one that is very large, only its size and hash, and that it is of a test
+    mode.
 
     Raises:
         Malformed: it is nested too deep.
@@ -138,21 +141,25 @@ def kept(item: Any) -> str:
     except (RecursionError, ValueError) as error:
         raise Malformed("The body is nested too deep.") from error
     if len(made) > _LARGEST_BODY:
-        return canonical_json({"characters": len(made), "sha256": sha256_hex(made)})
+        mode = {"livemode": False} if says_test(item) else {}
+        return canonical_json({"characters": len(made), "sha256": sha256_hex(made)} | mode)
     return made
 
 
 def moment(value: Any, *, milliseconds: bool = False) -> str:
-    """A time as the store writes it, from ISO 8601 (UTC where it names no zone) or since 1970; empty if unreadable."""
+    """A time as the store writes it, from ISO 8601 (UTC where it names no zone) or since 1970; empty if it cannot be
+    read, or cannot be the time of an event."""
     try:
         if isinstance(value, str):
             found = datetime.fromisoformat(value.strip())
-            return stamp(found if found.tzinfo else found.replace(tzinfo=UTC))
-        if isinstance(value, int) and not isinstance(value, bool):
-            return stamp(_EPOCH + timedelta(milliseconds=value if milliseconds else value * 1000))
+            found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            found = _EPOCH + timedelta(milliseconds=value if milliseconds else value * 1000)
+        else:
+            return ""
+        return stamp(found) if plausible(found) else ""
     except (ValueError, OverflowError):
         return ""
-    return ""
 
 
 def from_minor(value: Any, currency: Any) -> tuple[str, str]:

@@ -29,7 +29,7 @@ class Hand:
             self._objects.update(self._thing(ref), values, at, late)
 
     def link(self, one: str, other: str, label: str = "") -> None:
-        """Associate two objects, without touching them. A line item changes the amount of its deal."""
+        """Associate two objects, without touching them."""
         with self._alone:
             first, second = self._thing(one), self._thing(other)
             self._objects.link(first, second, label)

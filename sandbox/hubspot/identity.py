@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from sandbox.hubspot.settings import Settings
 from sandbox.hubspot.wire import Refusal
 from sandbox.kit import Answer, Call, Clock, as_json
 
 PATH = "/oauth/v1/token"
+CONSENT = "/oauth/authorize"
 
 
 class Identity:
@@ -27,6 +29,14 @@ class Identity:
         code = f"code-{self._dice.getrandbits(128):032x}"
         self._codes[code] = redirect_uri
         return code
+
+    def consent(self, call: Call) -> Answer:
+        """The page on which a person gives consent: here one who always does."""
+        asked = call.query
+        if asked.get("client_id") != self._settings.client_id or not asked.get("redirect_uri"):
+            return _error("BAD_CLIENT_ID", "missing or unknown client id", "invalid_client")
+        given = urlencode({"code": self.code(asked["redirect_uri"]), "state": asked.get("state", "")})
+        return Answer(302, b"", {"location": f"{asked['redirect_uri']}?{given}"})
 
     def revoke_access(self) -> None:
         """Every access token of the public app ends."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.hubspot.hand import Hand
-from sandbox.hubspot.identity import PATH, Identity
+from sandbox.hubspot.identity import CONSENT, PATH, Identity
 from sandbox.hubspot.limits import Limits
 from sandbox.hubspot.objects import Objects, Thing, association_type
 from sandbox.hubspot.schema import CONTACTS, SHOWN, object_of
@@ -21,7 +21,8 @@ _NO_LINKS = "crm.associations.NO_ASSOCIATIONS_FOUND"
 
 
 class HubSpotSandbox(Platform):
-    """One account. Paths: `/oauth/v1/token`, `/crm/v3/...`, `/crm/v4/associations/...`, `/account-info/v3/details`."""
+    """One account. Paths: `/oauth/v1/token`, `/oauth/authorize`, `/crm/v3/...`, `/crm/v4/associations/...`,
+    `/account-info/v3/details`."""
 
     name = "hubspot"
 
@@ -47,6 +48,8 @@ class HubSpotSandbox(Platform):
         """Do what the call asks for."""
         if call.path == PATH:
             return self.identity.perform(call)
+        if call.path == CONSENT and call.method == "GET":
+            return self.identity.consent(call)
         searching = call.path.endswith("/search")
         try:
             private = self.identity.check(call, self._scope(call))

@@ -14,8 +14,8 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request as the platform sees it. Header names are in lower case; of equal names `query` has the last, and
-    `every` all of them."""
+    """One HTTP request as the platform sees it. Header names are in lower case; of equal names `query` has the last,
+    and `every` all of them."""
 
     method: str
     path: str

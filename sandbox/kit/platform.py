@@ -50,6 +50,9 @@ class Platform(ABC):
     def faulty(self, fault: Fault, call: Call) -> Answer | None:
         """The platform's own answer to a fault before it does anything; None: it does not have this fault."""
 
+    def served_at(self, address: str) -> None:  # noqa: B027 - most need not know
+        """The address that it is served at; one whose answers hold its own address takes it up."""
+
     def possible(self, kind: str) -> Iterable[Fault]:
         """The faults that a call of a kind can meet."""
         if kind == "write":

@@ -93,6 +93,14 @@ class Order(Generic):
             self.change(number, {"state": "cancel", "invoice_status": "no"})
         return True
 
+    @public(ids=True)
+    def action_draft(self, ids: Sequence[int]) -> bool:
+        """Set to quotation: one that was cancelled, or sent, is a draft again."""
+        for number in ids:
+            if self.env.record(self.name, number)["state"] in ("cancel", "sent"):
+                self.change(number, {"state": "draft"})
+        return True
+
     def computed(self, record: Record, field: Field) -> Any:
         """Invoices name their order in `invoice_origin`."""
         if field.name == "invoice_ids":

@@ -65,6 +65,11 @@ class SalesforceSandbox(Platform):
         usage = f"api-usage={len(self._calls)}/{self.settings.calls_per_day}"
         return Answer(answer.status, answer.body, {**answer.headers, "sforce-limit-info": usage})
 
+    def served_at(self, address: str) -> None:
+        """Tokens come with the address for calls."""
+        self.settings.domain = address
+        self.settings.audiences = (*self.settings.audiences, address)
+
     def faulty(self, fault: Fault, call: Call) -> Answer | None:
         """Salesforce's own answer to a fault."""
         if fault is Fault.SERVER_ERROR:

@@ -69,6 +69,9 @@ class Rig(ABC):
     calls_to_see_a_dead_grant: ClassVar[int] = 0  # calls that a run makes before it knows
     rates_off_by: ClassVar[Decimal] = Decimal(0)  # what its rounding of exchange rates may cost on an account
     small_pages: ClassVar[Mapping[str, Any]] = {}  # settings under which a list comes in several pages
+    unlinks: ClassVar[
+        Mapping[str, Any]
+    ] = {}  # settings under which a paid sale can be taken away, and its payment stays
     credit: ClassVar[str] = ""  # what the ledger calls a credit note; nothing: it has none
 
     ledger: Ledger
@@ -127,6 +130,10 @@ class Rig(ABC):
     def void(self, ref: str) -> None:
         """Void a document by hand."""
         raise Unable("nothing can be voided")
+
+    def applied(self, ref: str) -> bool:
+        """Whether a payment is set against something."""
+        raise Unable("nothing is set against anything")
 
     def delete(self, ref: str) -> None:
         """Delete a document by hand."""
@@ -300,11 +307,12 @@ class Rig(ABC):
         refs = {what: rows[effect]["ref"] for what, effect in json.loads(row["waits_for"]).items()}
         return Request(row["seq"], row["id"], row["name"], json.loads(row["payload"]), refs, row["subject"])
 
-    def in_doubt(self, name: str) -> None:
-        """The answer of an effect was lost: it is to be looked up."""
+    def in_doubt(self, name: str, ref: str = "") -> None:
+        """The answer of an effect was lost, or (with its reference) came, and it was not read back: it is to be looked
+        up."""
         with self.store.transaction("conformance", "its answer was lost") as tx:
             row = self.row(name)
-            tx.update("effects", [row], state="unknown", ref="", next_at=tx.at)
+            tx.update("effects", [row], state="unknown", ref=ref, next_at=tx.at)
 
     def pending(self, name: str, payload: Mapping[str, Any] | None = None) -> None:
         """An effect is to be sent (again) under its own key, whatever the ledger has."""

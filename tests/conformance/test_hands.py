@@ -6,7 +6,7 @@ import pytest
 from conformance.deals import postings_of
 from conformance.rig import Rig, Unable
 
-from dealbooks.outbox.drain import compare
+from dealbooks.outbox.result import compare
 
 
 def posted(rig: Rig) -> None:
@@ -56,6 +56,22 @@ def test_what_was_voided_while_its_answer_was_lost_waits_for_a_person(rig: Rig, 
     rig.settled(rounds=6)
     assert rig.row(name)["state"] in ("disputed", "refused", "unknown")
     assert rig.row(name)["reason"]
+    assert rig.standing() == standing
+
+
+@pytest.mark.parametrize("which", ["sale", "journal"])
+def test_what_was_confirmed_and_deleted_before_it_was_read_back_waits_for_a_person(rig: Rig, which: str) -> None:
+    """The ledger answered with a reference: what is not there under it any more was taken away."""
+    posted(rig)
+    name = getattr(rig, which)
+    ref = rig.row(name)["ref"]
+    rig.delete(ref)
+    standing = rig.standing()
+    rig.in_doubt(name, ref)
+    rig.reconnect()
+    rig.settled(rounds=6)
+    assert rig.row(name)["state"] == "disputed"
+    assert f"confirmed it as {ref}" in rig.row(name)["reason"]
     assert rig.standing() == standing
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from dealbooks.events import Hint
 from gateway.schemes import SCHEMES
 

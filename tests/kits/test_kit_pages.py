@@ -11,7 +11,7 @@ import pytest
 import yaml
 from gateway_support import ADDRESS_SECRET, WHSEC
 
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from gateway.schemes import SCHEMES
 
 KITS = {

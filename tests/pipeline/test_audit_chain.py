@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from events_support import arrives, signed, with_hooks
 from pipeline_support import Dealership, financed, new_database, sale
 from sqlalchemy import Column, Integer, delete, insert, select, update
 
@@ -31,6 +32,8 @@ def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "postgresql":
         url = new_database(request.getfixturevalue("postgres"), f"audit{os.getpid()}")
     shop = Dealership(folder / "shop", url)
+    with_hooks(shop)
+    arrives(shop, "esign", signed("drop:N-1", envelope="e-10"))
     shop.sales(11, financed(1), sale(2, vehicle_cost="", stock_book_price="8000.00"), sale(3, vehicle_cost=""))
     shop.events(15, ("N-1", "funded", "9000.00", "F1", ""))
     shop.sync()
@@ -111,11 +114,21 @@ def test_a_row_that_somebody_added_is_found(full: Store) -> None:
         row = dict(_rows(full, table)[0])
         row[key] = row[key] + 1000 if isinstance(row[key], int) else "added"
         row |= {name: 999 for name in ("version",) if table == "deal_versions"}
-        row |= {"dedupe_key": "added"} if table == "inbox" else {}
+        row |= {"dedupe_key": "added"} if table in ("inbox", "events") else {}
         _by_hand(full, insert(target).values(row))
         (found,) = verify(full).breaks
         assert (found.where, "in no audit link" in found.message) == (f"{table} {row[key]}", True)
         _by_hand(full, delete(target).where(target.c[key] == row[key]))
+
+
+def test_an_event_is_sealed_from_when_it_is_taken(full: Store) -> None:
+    table = metadata.tables["events"]
+    row = _rows(full, "events")[0]
+    fresh = {"id": 99, "dedupe_key": "fresh", "state": "new", "deal_id": None, "rule": None}
+    _by_hand(full, insert(table).values(row | fresh))
+    assert verify(full).intact
+    _by_hand(full, update(table).where(table.c.id == row["id"]).values(state="new"))
+    assert _wheres(verify(full)) == [f"events {row['id']}"]
 
 
 def test_a_content_that_was_changed_is_found_and_one_that_expired_is_no_break(full: Store) -> None:

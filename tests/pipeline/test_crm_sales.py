@@ -11,10 +11,12 @@ from typing import Any
 import hubspot_support
 import pytest
 import salesforce_support
+from events_support import arrives, deals_of, signed
 from pipeline_support import Dealership
 
 from blocks.sources.hubspot import factory as hubspot_factory
 from blocks.sources.salesforce import factory as salesforce_factory
+from dealbooks.pipeline.sweep import take_some
 from dealbooks.pipeline.sync import SyncResult
 from sandbox.kit import VirtualClock
 
@@ -105,3 +107,21 @@ def test_a_reopened_and_a_deleted_deal_wait_for_a_person(crm: Crm) -> None:
     crm.delete(second)
     assert crm.sync(90_000).exit_code == 3
     assert crm.reasons() == ["S022", "S023"]
+
+
+def test_an_id_that_is_none_reads_nothing(crm: Crm) -> None:
+    crm.office.deal(1, price="10000.00")
+    crm.sync()
+    with crm.shop.open() as house:
+        assert take_some(house, "crm", ["\u00b2", "9" * 200, "-1"]).swept.not_counted == 3
+
+
+@pytest.mark.parametrize("crm", ["salesforce"], indirect=True)
+def test_salesforce_ids_of_15_characters_are_those_of_18(crm: Crm) -> None:
+    crm.shop.book["post_when"] = {"all": ["completed", "signed"]}
+    crm.shop.settings["hooks"] = {"esign": {"scheme": "docusign", "secrets": ["connect-test-key"]}}
+    crm.shop.write_config()
+    key = crm.office.deal(1, price="10000.00")
+    arrives(crm.shop, "esign", signed(f"crm:{key[:15]}"))
+    crm.sync()
+    assert (len(key), deals_of(crm.shop), crm.shop.deals()["SF-1"]["state"]) == (18, ["SF-1"], "posted")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -13,8 +13,9 @@ from reconcile_support import by_hand
 
 from dealbooks import registry
 from dealbooks.errors import UsageError
-from dealbooks.ledger import Record, RecordLine
+from dealbooks.ledger import Outcome, Record, RecordLine, Request
 from dealbooks.pipeline.golive import go_live, look_alike
+from dealbooks.pipeline.load import load
 from dealbooks.pipeline.standing import pause, resume, standing_of
 
 BOOK = "northgate"
@@ -123,6 +124,32 @@ def test_a_paused_book_plans_and_sends_nothing_until_it_is_resumed(shop: Dealers
             resume(house, BOOK, who="Ann")
     assert shop.sync().exit_code == 0
     assert shop.records() == 2
+    shop.sound()
+
+
+def test_a_pause_stops_a_drain_that_is_under_way_after_its_batch(shop: Dealership) -> None:
+    shop.sales(11, *(sale(n) for n in range(1, 4)))
+    with shop.open() as house:
+        pause(house, BOOK, who="Ann", why="first")
+    shop.sync()
+    with shop.open() as house, shop.open() as other:
+        resume(house, BOOK, who="Ann")
+        ledger = house.ledger(BOOK)
+        able, send = dataclasses.replace(ledger.capabilities, batch_size=2), ledger.send
+        ledger.__class__ = type("Small", (ledger.__class__,), {"capabilities": property(lambda _: able)})
+        pauses = [lambda: pause(other, BOOK, who="Bob", why="stop")]
+
+        def sent(requests: Sequence[Request]) -> list[Outcome]:
+            if pauses:
+                pauses.pop()()
+            return send(requests)
+
+        ledger.send = sent  # type: ignore[method-assign]
+        result = load(house, BOOK)
+        assert (result.posted, result.by_state["pending"]) == (2, 4)
+        resume(house, BOOK, who="Bob")
+    assert shop.sync().exit_code == 0
+    assert shop.records() == 6
     shop.sound()
 
 

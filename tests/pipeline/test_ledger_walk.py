@@ -17,7 +17,7 @@ PLATFORMS = ("quickbooks", "xero", "odoo")
 WITH_CONSENT = ("quickbooks", "xero")
 QUICK: dict[str, dict[str, Any]] = {
     "quickbooks": {"calls_per_second": 1000},
-    "xero": {"per_minute": 1000},
+    "xero": {"per_minute": 10_000, "per_day": 100_000},
     "odoo": {"calls_per_second": 1000},
 }
 
@@ -28,7 +28,6 @@ def rows(walk: Walk, *args: str) -> dict[str, dict[str, str]]:
     return {one["what"].removeprefix(f"book {BOOK}, "): one for one in found if one["what"].startswith("book")}
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_from_nothing_to_books_that_agree(platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with walking(tmp_path / "house", platform, monkeypatch, **QUICK[platform]) as walk:
@@ -41,7 +40,11 @@ def test_from_nothing_to_books_that_agree(platform: str, tmp_path: Path, monkeyp
         assert asked["state"] == "ok", asked
         assert "no period is closed" in asked["found"]
         walk.cli.drop(FIRST)
+        ahead = json.loads(walk.run("plan", "--json", code=0).stdout)
         walk.run("sync")
+        planned = json.loads(walk.run("plan", "--json", code=0).stdout)
+        assert planned["digest"] == ahead["digest"]
+        assert len(planned["postings"]) == 7
         walk.run("go-live", BOOK, "--who", "Ann Lee", code=0)
         walk.run("sync", code=0)
         (book,) = json.loads(walk.run("status", "--json").stdout)["books"]
@@ -65,6 +68,21 @@ def test_from_nothing_to_books_that_agree(platform: str, tmp_path: Path, monkeyp
         assert "sent:" in full
         assert "came back:" in full
         assert max(map(len, full.splitlines())) <= 100
+
+
+def test_a_token_that_is_renewed_for_a_plan_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan is rolled back; the refresh token that the platform gave meanwhile is the only one that it accepts."""
+    with walking(tmp_path / "house", "xero", monkeypatch, **QUICK["xero"]) as walk:
+        walk.box.settings.access_token_life = 1
+        walk.connect()
+        walk.box.settings.access_token_life = 1800
+        used = walk.box.identity.refreshes
+        walk.cli.drop(FIRST)
+        plan = json.loads(walk.run("plan", "--json", code=0).stdout)
+        assert len(plan["postings"]) == 7
+        assert walk.box.identity.refreshes == used + 1
+        assert rows(walk, "--online")["ledger"]["state"] == "ok"
+        assert walk.box.identity.refreshes == used + 1
 
 
 @pytest.mark.parametrize("platform", WITH_CONSENT)

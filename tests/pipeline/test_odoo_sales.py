@@ -192,3 +192,8 @@ def test_an_order_that_changes_between_its_head_and_its_lines_is_read_again(offi
     office.box.handle = meanwhile  # type: ignore[method-assign]
     (record,) = [record for page in source.everything(office.clock.now()) for record in page.records]
     assert record.data["total"] == record.data["bank_transfer_paid"] == "9000"
+
+
+def test_an_id_that_is_none_reads_nothing(office: Erp) -> None:
+    source = source_of(office)
+    assert [source.fetch(key) for key in ("\u00b2", "9" * 200, "-1", "")] == [None] * 4

@@ -17,7 +17,7 @@ from dealbooks.errors import LeaseLost, StopConnection
 from dealbooks.pipeline.extract import extract
 from dealbooks.pipeline.plan import plan, sync_plan
 from dealbooks.pipeline.quarantine import fix
-from dealbooks.pipeline.sweep import Swept, sweep, take_one
+from dealbooks.pipeline.sweep import Reread, Swept, sweep, take_some
 from dealbooks.source import SourceCapabilities
 from dealbooks.store import Lease, Store, Tx
 
@@ -289,13 +289,34 @@ def test_what_was_never_taken_into_the_books_is_gone_without_a_question(shop: De
     assert {row["state"] for row in shop.rows("quarantine")} == {"superseded"}
 
 
-def test_one_deal_is_taken_at_once_and_the_sweep_knows_it(shop: Dealership, crm: FakeCrm) -> None:
-    _fill(crm, 1, 2)
+def test_some_deals_are_taken_at_once_and_the_sweep_knows_them(shop: Dealership, crm: FakeCrm) -> None:
+    _fill(crm, 1, 2, 3)
     with shop.open() as house:
-        assert take_one(house, "crm", "002").new == 1
-        assert take_one(house, "crm", "002").unchanged == 1
-        assert take_one(house, "crm", "nobody") == Swept(read=1, not_counted=1)
-    assert _sweep(shop) == Swept(read=2, new=1, unchanged=1)
+        assert take_some(house, "crm", ["002", "003", "002"]) == Reread(Swept(read=2, new=2))
+        assert take_some(house, "crm", ["002"]) == Reread(Swept(read=1, unchanged=1))
+    assert {row["batch_id"] for row in shop.rows("inbox")} == {1}
+    assert _sweep(shop) == Swept(read=3, new=1, unchanged=2)
+
+
+def test_a_deal_that_is_not_shown_as_it_was_told_may_be_late(shop: Dealership, crm: FakeCrm) -> None:
+    _fill(crm, 1)
+    crm.save("open", sale(4), counts=False)
+    with shop.open() as house:
+        take_some(house, "crm", ["001"])
+        shop.clock.forward(120)
+        assert take_some(house, "crm", ["001", "open", "nobody"]) == Reread(
+            Swept(read=3, unchanged=1, not_counted=2), ("001", "open", "nobody")
+        )
+        crm.save("001", sale(1))
+        assert take_some(house, "crm", ["001"]).late == ()
+
+
+def test_what_was_read_before_the_source_failed_is_kept(shop: Dealership, crm: FakeCrm) -> None:
+    _fill(crm, 1, 2)
+    crm.fails = [2]
+    with shop.open() as house, pytest.raises(StopConnection):
+        take_some(house, "crm", ["001", "002"])
+    assert [row["natural_key"] for row in shop.rows("inbox")] == ["fake:crm:001"]
 
 
 def test_a_plan_reads_before_it_rehearses_and_changes_nothing(

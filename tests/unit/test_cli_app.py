@@ -22,7 +22,7 @@ from dealbooks.pipeline import status as status_module
 
 HEAVY = ("prefect", "pandas", "numpy", "great_expectations", "sqlalchemy", "pydantic", "rich", "yaml", "httpx")
 # They print no data: a report for a person, and a server that runs until it is stopped.
-WITHOUT_JSON = {"dealbooks demo", "dealbooks up", "dealbooks connect", "dealbooks sandbox"}
+WITHOUT_JSON = {"dealbooks demo", "dealbooks up", "dealbooks intake", "dealbooks connect", "dealbooks sandbox"}
 COMMANDS = dict(commands())
 
 
@@ -80,11 +80,14 @@ def test_every_command_that_prints_data_prints_json(name: str) -> None:
 
 def test_the_commands_are_these() -> None:
     assert {name.removeprefix("dealbooks ") for name in COMMANDS} == {
-        "init", "demo", "up", "connect", "go-live", "pause", "resume", "sync", "drain", "plan", "status", "trace",
+        "init", "demo", "up", "intake", "connect", "go-live", "pause", "resume", "sync", "issue-again",
+        "accept-difference",
+        "drain", "plan", "status", "trace",
         "reconcile", "close", "reopen", "export", "ledgers", "sandbox", "sources", "doctor", "quarantine list",
         "quarantine show", "quarantine fix", "quarantine release", "quarantine retry", "quarantine export",
-        "quarantine import", "audit verify", "map check",
-        "hooks list", "hooks send",
+        "quarantine import", "audit verify", "map check", "pack", "verify",
+        "hooks list", "hooks send", "events", "events show", "events attach", "events ignore",
+        "event add", "event settle", "bank import", "bank list", "bank accept", "lists import", "lists show",
     }  # fmt: skip
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from dealbooks.errors import StopConnection
+from dealbooks.errors import StopConnection, UsageError
 from dealbooks.oauth.callback import Callback
 
 
@@ -48,6 +50,20 @@ def test_a_refusal_is_told(callback: Callback) -> None:
     answer(callback, "?error=access_denied&state=s1")
     with pytest.raises(StopConnection, match="Consent was not given \\(access_denied\\)"):
         future.result(10)
+
+
+def test_a_browser_that_opens_connections_in_advance_does_not_stop_the_answer(callback: Callback) -> None:
+    port = urlsplit(callback.address).port or 0
+    with socket.create_connection(("127.0.0.1", port)):
+        future = waiting(callback, "s1")
+        assert answer(callback, "?code=c1&state=s1").status_code == 200
+        assert future.result(10) == {"code": "c1"}
+
+
+def test_a_port_that_is_taken_is_told(callback: Callback) -> None:
+    port = urlsplit(callback.address).port or 0
+    with pytest.raises(UsageError, match=f"Port {port} .* cannot be listened on"):
+        Callback(port)
 
 
 def test_nobody_answers() -> None:

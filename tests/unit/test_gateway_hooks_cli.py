@@ -12,7 +12,8 @@ from cli_support import Cli, make_cli
 from fastapi.testclient import TestClient
 from gateway_support import ADDRESS_SECRET, HOOKS, stored
 
-from dealbooks.config import HookConfig, SchemeName, load_config
+from dealbooks.config import load_config
+from dealbooks.config_told import HookConfig, SchemeName
 from dealbooks.errors import ConfigError
 from dealbooks.house import House
 from dealbooks.store import Store

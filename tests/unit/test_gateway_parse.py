@@ -10,11 +10,11 @@ from gateway_support import HOOKS, ORGANISATION, hook
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from dealbooks.events import KINDS, Hint
 from gateway.schemes import SCHEMES, Malformed, Parsed
 from gateway.schemes.dropbox_sign import form
-from gateway.schemes.values import MOST_ITEMS, from_minor, key_of, moment, text
+from gateway.schemes.values import MOST_ITEMS, from_minor, kept, key_of, moment, text
 
 
 def _parse(scheme: str, body: Any, config: HookConfig | None = None, headers: dict[str, str] | None = None) -> Parsed:
@@ -339,3 +339,14 @@ def test_no_damage_to_soap_makes_the_parser_fall_over(data: st.DataObject) -> No
         _all_storable(_parse("salesforce", bytes(body)))
     except Malformed as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00", "9999-12-31T23:59:59-14:00", "1970-01-01T00:00:00Z", 0, "2100"])
+def test_a_time_that_cannot_be_is_none(at: object) -> None:
+    assert moment(at) == ""
+
+
+def test_a_body_too_large_to_be_kept_still_says_its_mode() -> None:
+    large = {"type": "document.signed", "payload": "x" * 70_000}
+    assert "livemode" not in json.loads(kept(large))
+    assert json.loads(kept(large | {"livemode": False}))["livemode"] is False

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dealbooks.canonical import canonical_json
-from dealbooks.config import HookConfig
+from dealbooks.config_told import HookConfig
 from gateway.schemes import SCHEMES, Malformed, Refused
 from gateway.schemes.dropbox_sign import form
 

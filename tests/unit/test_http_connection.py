@@ -66,6 +66,39 @@ def test_a_call_without_an_answer_may_have_been_done_unless_it_was_never_sent(
     assert end.sent is sent
 
 
+def test_an_answer_that_cannot_be_read_may_have_been_done() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        stream = httpx.ByteStream(b"<html>a proxy</html>")
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=stream, request=request)
+
+    end = connection(answer, VirtualClock()).call(WRITE)
+    assert isinstance(end, NoReply)
+    assert end.sent
+
+
+@pytest.mark.parametrize("to", ["/items", "ftp://elsewhere.test/items", "nonsense:"])
+def test_an_answer_that_sends_us_elsewhere_is_an_answer_and_is_not_followed(to: str) -> None:
+    calls: list[httpx.URL] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(request.url)
+        return httpx.Response(307, headers={"location": to}, request=request)
+
+    made = connection(answer, VirtualClock())
+    made._client.follow_redirects = True
+    end = made.call(WRITE)
+    assert isinstance(end, Reply)
+    assert end.status == 307
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("30", 30.0), ("99999999999999", 86_400.0), ("9" * 400, 86_400.0), ("²", None), ("-1", None)]
+)
+def test_a_pause_that_is_asked_for_is_a_day_at_most(said: str, seconds: float | None) -> None:
+    assert Reply(429, {"retry-after": said}).retry_after == seconds
+
+
 def test_a_sender_that_no_longer_holds_the_book_reads_and_does_not_write() -> None:
     calls: list[str] = []
 

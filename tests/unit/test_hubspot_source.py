@@ -16,6 +16,7 @@ from dealbooks.errors import ConfigError, StopConnection
 from dealbooks.registry import Services
 from dealbooks.source import Cursor, SourceRecord
 from dealbooks.store import Store
+from dealbooks.store.schema import ensure
 from sandbox.kit import Fault, as_json
 
 
@@ -160,7 +161,9 @@ def test_a_property_that_is_not_there_stops_the_source_and_is_named() -> None:
     made = account(custom_properties={"deals": {"chassis": "string"}, "line_items": {}})
     paths = ("vin", "deposit", "lines.cost", "lines.amount")
     source = source_of(made, paths, fields={"vin": "chassis"})
-    with pytest.raises(ConfigError, match=r"2 of the properties that the map reads: deposit, line_items.cost") as wrong:
+    with pytest.raises(
+        StopConnection, match=r"2 of the properties that the map reads: deposit, line_items.cost"
+    ) as wrong:
         source.get_ready()
     assert "without: [deposit, line_items.cost]" in wrong.value.fix
     key = made.hand.make("deals", dealname="x", dealstage="closedwon", chassis="WBA1")
@@ -168,6 +171,21 @@ def test_a_property_that_is_not_there_stops_the_source_and_is_named() -> None:
     record = source_of(made, paths, fields={"vin": "chassis"}, without=["deposit", "line_items.cost"]).fetch(key)
     assert record is not None
     assert record.data["vin"] == "WBA1"
+
+
+def test_a_property_that_is_deleted_later_is_noticed_within_the_hour_and_mended_without_a_restart(
+    office: Account,
+) -> None:
+    office.deal(1)
+    office.clock.sleep(120)
+    source = source_of(office)
+    _, cursor = swept(source, office)
+    kept = office.box.objects.properties["deals"].pop("deposit")  # type: ignore[attr-defined]
+    office.clock.sleep(3700)
+    with pytest.raises(StopConnection, match="reads: deposit"):
+        swept(source, office, cursor)
+    office.box.objects.properties["deals"]["deposit"] = kept  # type: ignore[index]
+    assert swept(source, office, cursor)[1] != cursor
 
 
 def test_a_refused_token_is_said_and_never_shown(office: Account) -> None:
@@ -209,7 +227,7 @@ def test_a_part_of_a_batch_that_failed_stops_it(office: Account, monkeypatch: py
 def test_a_public_app_renews_its_token(office: Account, tmp_path: Path) -> None:
     key = office.deal(1)
     store = Store(f"sqlite:///{tmp_path / 'store.db'}", clock=office.clock)
-    store.create()
+    ensure(store)
     services = Services(store, tmp_path)
     given = {"grant": "code", "client_id": "sandbox-client", "client_secret": "sandbox-secret"}
     source = source_of(office, (), services, **given)
@@ -227,9 +245,11 @@ def test_a_public_app_renews_its_token(office: Account, tmp_path: Path) -> None:
 def test_settings_are_checked_and_a_token_is_asked_for(office: Account) -> None:
     with pytest.raises(ConfigError, match=r"sources.crm, page"):
         settings_of("crm", given_settings(office, page=1000))
-    with pytest.raises(ConfigError, match="no access token"):
-        build("crm", {})
-    with pytest.raises(ConfigError, match="needs client_id"):
+    for blank in ({}, {"token": ""}, {"token": " \t"}):
+        with pytest.raises(ConfigError, match=r"sources\.crm has no token, or it is blank") as wrong:
+            build("crm", blank)
+        assert "token: ${HUBSPOT_TOKEN}" in wrong.value.fix
+    with pytest.raises(ConfigError, match="needs a client_id"):
         build("crm", {"grant": "code"})
 
 
@@ -240,4 +260,4 @@ def test_the_block_gives_the_settings_and_says_what_is_wrong() -> None:
         50, {"vin": "chassis"}, "pat-eu1-secret-of-ours",
     )  # fmt: skip
     assert "secret-of-ours" not in repr(block)
-    assert "no access token" in HubSpot().check()[0]
+    assert "has no token" in HubSpot().check()[0]

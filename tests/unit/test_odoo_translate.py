@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,10 @@ from typing import Any
 import pytest
 from odoo_support import Office, closing, drain, office, postings, put
 
+from blocks.ledgers.odoo.factory import settings_of
 from dealbooks.documents import TaxDiffers
 from dealbooks.errors import ConfigError
 from dealbooks.ledger import EffectSpec
-from dealbooks.posting import PostingError
 
 
 def specs(place: Office, name: str, entry: str) -> dict[str, EffectSpec]:
@@ -68,9 +70,11 @@ def test_a_tax_may_be_named_by_its_percentage_where_there_is_one_of_it() -> None
         specs(place, "G10", "sale-v1")
 
 
-def test_an_unmapped_tax_code_is_refused() -> None:
-    with pytest.raises(PostingError, match="GB-E has no tax code"):
+def test_an_unmapped_tax_code_is_told_with_the_book_and_the_setting() -> None:
+    with pytest.raises(ConfigError, match="no tax for GB-E, which the book book needs") as caught:
         specs(office(taxes={"GB-S": "VAT 20% in", "GB-M": ""}), "G10", "sale-v1")
+    assert "books.book.ledger.taxes: {GB-E: ...}" in caught.value.fix
+    assert "VAT 20% on top" in caught.value.fix
 
 
 def test_the_same_posting_is_the_same_calls_for_another_process() -> None:
@@ -168,3 +172,55 @@ def test_a_location_without_an_analytic_account_is_told() -> None:
     place.box.hand.delete("account.analytic.account", there)
     with pytest.raises(ConfigError, match="no analytic account for the location"):
         specs(place, "G10", "sale-v1")
+
+
+def named(place: Office, location: str, stock_no: str) -> list[str]:
+    """Texts of all lines of a sale at a location, with a stock number."""
+    posting = next(one for one in postings("G11") if one.entry.event == "sale.posted")
+    new = {"location": location, "stock_no": stock_no}
+    lines = tuple(
+        replace(line, dimensions=line.dimensions | {name: new[name] for name in line.dimensions if name in new})
+        for line in posting.entry.lines
+    )
+    some = place.ledger.effects(replace(posting, entry=replace(posting.entry, lines=lines)))
+    values = [spec.payload["values"] for spec in some if spec.payload["do"] == "draft"]
+    return [line["name"] for one in values for _, _, line in one.get("invoice_line_ids") or one["line_ids"]]
+
+
+@pytest.mark.parametrize(("location", "stock_no"), [("Vehicle", "VIN"), ("VIN", "1"), ("E", "stock"), ("YORK", "U1")])
+def test_a_dimension_is_written_with_its_word_whatever_the_text_tells(location: str, stock_no: str) -> None:
+    texts = named(office(), location, stock_no)
+    assert [text for text in texts if not re.search(rf"\blocation {location}\b", text)] == []
+    assert any(re.search(rf"\bstock {stock_no}\b", text) for text in texts)
+
+
+def test_a_dimension_that_the_text_tells_with_its_word_is_not_told_twice() -> None:
+    (car, *_) = [text for text in named(office(), "YORK", "UL1050") if "VIN" in text]
+    assert car.count("stock UL1050") == 1
+    (car, *_) = [text for text in named(office(), "YORK", "UL10") if "VIN" in text]
+    assert "stock UL1050" in car
+    assert car.endswith("stock UL10")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"mode": "C"}, "mode"),
+        ({"database": " "}, "no database"),
+        ({"api_key": ""}, "no api_key"),
+        ({"api_key": "  "}, "no api_key"),
+        ({"database": "", "api_key": ""}, "no database and no api_key"),
+        ({"url": ""}, "ledger.url is not the address"),
+        ({"url": "books.example.com"}, "ledger.url is not the address"),
+        ({"url": "ftp://books.example.com"}, "ledger.url is not the address"),
+        ({"url": "https://"}, "ledger.url is not the address"),
+        ({"url": "http://[a"}, "ledger.url is not the address"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named(given: dict[str, Any], said: str) -> None:
+    right = {"url": "https://books.example.com", "database": "books", "api_key": "key"}
+    with pytest.raises(ConfigError, match=said) as caught:
+        settings_of("northgate", right | given)
+    assert "northgate" in caught.value.message
+    assert caught.value.fix

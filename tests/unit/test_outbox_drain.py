@@ -10,7 +10,7 @@ from sqlalchemy import select
 from dealbooks.errors import BrokenInvariant, LeaseLost, StopConnection
 from dealbooks.ledger import Outcome, Posting, Verdict
 from dealbooks.outbox import Drain, enqueue
-from dealbooks.outbox.drain import effect_counts
+from dealbooks.outbox.result import effect_counts
 from dealbooks.store import Lease, Store
 from dealbooks.store.audit import verify
 from dealbooks.store.tables import effects, entries
@@ -348,3 +348,63 @@ def test_what_was_refused_is_sent_again_only_by_a_persons_command(store: Store) 
     assert drain(store, ledger).by_state == {"posted": 1}
     assert ledger.sends == [rows(store)[0]["id"]] * 2
     assert verify(store).intact
+
+
+def test_what_was_confirmed_and_taken_away_before_it_was_read_is_not_made_again(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(blind=True)
+    put(store, ledger, posting("D1"))
+    assert drain(store, ledger).by_state == {"unknown": 1}
+    ledger.blind, ledger.documents = False, {}  # somebody deleted it
+    for _ in range(4):
+        clock.forward(1000)
+        assert drain(store, ledger).by_state == {"disputed": 1}
+    assert len(ledger.sends) == 1
+    (row,) = rows(store)
+    assert row["reason"].startswith(f"The ledger confirmed it as ref-{row['id']}, and does not show it any more")
+    assert verify(store).intact
+
+
+def test_a_key_that_is_answered_for_ever_with_what_is_gone_is_not_sent_for_ever(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger()
+    put(store, ledger, posting("D1"))
+    ledger.send = lambda requests: [Outcome(Verdict.HAPPENED, ref=f"ref-{one.key}") for one in requests]
+    for _ in range(5):
+        drain(store, ledger)
+        clock.forward(1000)
+    assert [(row["state"], row["attempts"]) for row in rows(store)] == [("disputed", 1)]
+
+
+def test_what_was_taken_for_deleted_and_stands_there_is_posted(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger(blind=True)
+    put(store, ledger, posting("D1"))
+    drain(store, ledger)
+    there, ledger.documents, ledger.blind = ledger.documents, {}, False
+    clock.forward(1000)
+    assert drain(store, ledger).by_state == {"disputed": 1}
+    ledger.documents = there  # it was only out of sight
+    assert drain(store, ledger).by_state == {"posted": 1}
+    assert len(ledger.sends) == 1
+
+
+def test_what_was_confirmed_waits_the_settle_time_of_a_search_before_it_counts_as_taken_away(
+    store: Store, clock: HandClock
+) -> None:
+    ledger = FakeLedger(blind=True)
+    put(store, ledger, posting("D1"))
+    drain(store, ledger)
+    there, ledger.documents, ledger.blind = ledger.documents, {}, False
+    clock.forward(60)
+    assert drain(store, ledger).by_state == {"unknown": 1}
+    ledger.documents = there
+    clock.forward(61)
+    assert drain(store, ledger).by_state == {"posted": 1}
+    assert len(ledger.sends) == 1
+
+
+def test_a_drain_that_may_not_go_on_ends_after_the_batch_under_way(store: Store, clock: HandClock) -> None:
+    ledger = FakeLedger()
+    put(store, ledger, *(posting(f"D{n}") for n in range(25)))
+    result = Drain(store, "northgate", ledger, may_go_on=lambda: not ledger.sends).run()
+    assert result.by_state == {"posted": 10, "pending": 15}
+    assert len(ledger.sends) == 10
+    assert drain(store, ledger).by_state == {"posted": 25}

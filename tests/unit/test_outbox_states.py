@@ -16,7 +16,9 @@ LEGAL = {
     (S.SENDING, S.POSTED), (S.SENDING, S.DISPUTED), (S.SENDING, S.REFUSED), (S.SENDING, S.UNKNOWN),
     (S.SENDING, S.PENDING),
     (S.UNKNOWN, S.POSTED), (S.UNKNOWN, S.DISPUTED), (S.UNKNOWN, S.PENDING), (S.UNKNOWN, S.UNKNOWN),
-    (S.DISPUTED, S.POSTED),
+    (S.UNKNOWN, S.SUPERSEDED),
+    (S.DISPUTED, S.POSTED), (S.DISPUTED, S.SUPERSEDED),
+    (S.POSTED, S.SUPERSEDED),
     (S.REFUSED, S.PENDING), (S.REFUSED, S.SUPERSEDED),
     (S.SUPERSEDED, S.PENDING), (S.SUPERSEDED, S.HELD),
 }  # fmt: skip
@@ -32,8 +34,8 @@ def test_only_the_moves_of_the_table_are_legal(old: EffectState, new: EffectStat
             check_move("effect", old.value, new)
 
 
-def test_what_was_posted_never_moves_again() -> None:
-    assert MOVES[S.POSTED] == frozenset()
+def test_what_was_posted_moves_only_when_a_person_has_it_issued_again() -> None:
+    assert MOVES[S.POSTED] == frozenset({S.SUPERSEDED})
 
 
 def test_nothing_is_sent_without_having_been_pending_and_nothing_unknown_is_sent_again_directly() -> None:

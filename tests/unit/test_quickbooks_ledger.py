@@ -13,9 +13,10 @@ import pytest
 from quickbooks_support import CASES, Kept, company, connect, golden, postings_of
 from sqlalchemy import select
 
+from blocks.ledgers.quickbooks.figures import value_of
 from dealbooks.errors import StopConnection
 from dealbooks.ledger import Presence, Verdict
-from dealbooks.outbox.drain import compare
+from dealbooks.outbox.result import compare
 from dealbooks.store.tables import effects
 from sandbox.kit import Fault, FaultPlan
 
@@ -412,3 +413,67 @@ def test_whatever_goes_wrong_each_case_stands_once(tmp_path: Path, seed: int, re
     assert books.balances() == closing(case)
     assert len({row["ref"] for row in rows(books)}) == sum(kinds(books).values()) + len(names(books))
     assert sum(plan.hits.values()) > 0
+
+
+@pytest.mark.parametrize("figure", ["tax", "total", "lines"])
+def test_an_amount_that_is_no_money_is_disputed_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: str
+) -> None:
+    books = kept(tmp_path, "G11", sales_receipts=False)
+    books.plan(golden("G09"), golden("G11"))
+    read = books.ledger.reads.documents
+
+    def odd(named: Any) -> Any:
+        found = read(named)
+        for (kind, _), row in found.items():
+            if kind == "Invoice" and row is not None:
+                changed = json.loads(json.dumps(row, default=str))
+                if figure == "tax":
+                    changed["TxnTaxDetail"]["TotalTax"] = Decimal("1.004")
+                elif figure == "total":
+                    changed["TotalAmt"] = Decimal("1e400")
+                else:
+                    changed["Line"][0]["Amount"] = Decimal("1.004")
+                found = {**found, (kind, str(row["Id"])): changed}
+        return found
+
+    monkeypatch.setattr(books.ledger.reads, "documents", odd)
+    for _ in range(3):
+        result = books.drain()
+        books.clock.sleep(1000)
+    assert result.by_state["disputed"] == 2
+    assert result.by_state["posted"] > 2
+    said = [reason for _, state, reason in open_effects(books) if state == "disputed"]
+    assert all(f"{figure}: we expect" in reason for reason in said)
+    wrong = {"tax": ("1.004", "1.004"), "total": ("1E+400", "1E+400"), "lines": ("-1244.826", "1.004")}
+    assert all(amount in reason for amount, reason in zip(wrong[figure], said, strict=True))
+
+
+def test_a_line_that_is_recoded_by_hand_before_it_is_read_back_is_disputed(tmp_path: Path) -> None:
+    """No VAT, exempt and the zero rate come to the same tax, and to other boxes of the VAT return."""
+    books = kept(tmp_path, "G10", sales_receipts=False)
+    books.plan(golden("G10"))
+    send = books.ledger.send
+
+    def recoded(requests: Any) -> Any:
+        outcomes = send(requests)
+        for invoice in books.company.tables["Invoice"].values():
+            line = next(one for one in invoice["Line"] if value_of(one["SalesItemLineDetail"], "TaxCodeRef") == "6")
+            line["SalesItemLineDetail"]["TaxCodeRef"] = {"value": "3"}
+        return outcomes
+
+    books.ledger.send = recoded  # type: ignore[method-assign]
+    books.drain()
+    (reason,) = (reason for name, state, reason in open_effects(books) if (name, state) == ("invoice", "disputed"))
+    assert reason.startswith("tax codes: we expect ")
+    assert "the ledger shows" in reason
+    assert ": we expect" not in reason.removeprefix("tax codes: we expect")
+
+
+def test_tax_codes_that_automated_sales_tax_sets_itself_are_no_difference(tmp_path: Path) -> None:
+    books = kept(tmp_path, "G08")
+    books.plan(golden("G08"))
+    books.drain()
+    shown = [json.loads(row["figures"]) for row in rows(books) if row["name"] == "receipt"]
+    assert shown
+    assert all("tax codes" not in one for one in shown)

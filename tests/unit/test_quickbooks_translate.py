@@ -238,6 +238,12 @@ def test_an_account_goes_by_its_name_where_the_company_has_no_numbers(tmp_path: 
         ({"realm_id": ""}, "which QuickBooks company"),
         ({"realm_id": "abc"}, "which QuickBooks company"),
         ({"realm_id": "123", "amounts": "both"}, "amounts"),
+        ({"realm_id": "123"}, "no client_id and no client_secret"),
+        ({"realm_id": "123", "client_id": "app"}, "no client_secret"),
+        ({"realm_id": "123", "client_id": "app", "client_secret": "s", "base_url": "quickbooks.test"}, "base_url"),
+        ({"realm_id": "123", "client_id": "app", "client_secret": "s", "token_url": "ftp://a.test/t"}, "token_url"),
+        ({"realm_id": "123", "client_id": "app", "client_secret": "s", "authorize_url": "https://"}, "authorize_url"),
+        ({"realm_id": "123", "client_id": "app", "client_secret": "s", "base_url": "http://[a"}, "base_url"),
     ],
 )
 def test_a_setting_that_is_wrong_is_named(given: dict[str, Any], said: str) -> None:
@@ -256,3 +262,38 @@ def test_a_credit_memo_is_settled_out_of_clearing_and_the_two_are_applied_to_eac
     body = made["applied"].payload["body"]
     assert body["TotalAmt"] == "0.00"
     assert [line["LinkedTxn"][0]["TxnType"] for line in body["Line"]] == ["JournalEntry", "CreditMemo"]
+
+
+def test_a_dimension_without_a_field_is_written_with_its_word_whatever_the_text_tells(tmp_path: Path) -> None:
+    directory = connect(tmp_path, "uk", locations_as="nothing").ledger.directory
+    told = directory.without_place({"location": "Renault", "department": "used", "stock_no": "U1", "party": "C-1"})
+    assert told == "location Renault, stock U1"
+
+
+@pytest.mark.parametrize(
+    ("codes", "said", "fix"),
+    [
+        ({"GB-S": "Standard"}, "no tax code Standard, which books.northgate.ledger.tax_codes.GB-S names", "has: "),
+        ({}, "no tax code 20.0% S, which GB-S usually is, and books.northgate.ledger.tax_codes names", "{GB-S: ...}"),
+    ],
+)
+def test_a_tax_code_that_is_missing_is_named_with_the_setting_and_what_to_do(
+    tmp_path: Path, codes: dict[str, str], said: str, fix: str
+) -> None:
+    setup = company("uk")
+    others = [row for row in setup.lists["TaxCode"] if row["Name"] != "20.0% S"]
+    books = connect(tmp_path, "uk", setup=replace(setup, lists={**setup.lists, "TaxCode": others}), tax_codes=codes)
+    with pytest.raises(ConfigError) as caught:
+        list(payloads(books, "G10"))
+    assert said in caught.value.message
+    assert "northgate" in caught.value.message
+    assert fix in caught.value.fix
+    assert "0.0% Z" in caught.value.fix
+
+
+def test_a_tax_code_that_no_setting_names_says_so(tmp_path: Path) -> None:
+    books = connect(tmp_path, "uk")
+    books.ledger.directory.book = replace(books.book, regime="au")
+    with pytest.raises(ConfigError, match="does not say which tax code of QuickBooks GB-") as caught:
+        list(payloads(books, "G10"))
+    assert "of the book northgate needs it" in caught.value.message

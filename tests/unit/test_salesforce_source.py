@@ -162,7 +162,7 @@ def test_a_signed_assertion_gives_a_token_too(office: Org) -> None:
 )
 def test_what_is_wrong_with_the_authorisation_is_said(office: Org, given: dict[str, Any], says: str) -> None:
     source = source_of(office, **given)
-    with pytest.raises((StopConnection, ConfigError), match=says):
+    with pytest.raises(StopConnection, match=says):
         source.get_ready()
     (problem,) = source.problems()
     assert "wrong" not in problem
@@ -175,7 +175,7 @@ def test_a_key_that_is_none_is_said_without_showing_it(office: Org) -> None:
     source._session._client = type(source._session._client)(
         "crm", "id", "", "https://x/token", username="a", audience="b", private_key=secret
     )
-    with pytest.raises(ConfigError, match="private key cannot be read") as wrong:
+    with pytest.raises(StopConnection, match="private key cannot be read") as wrong:
         source.get_ready()
     assert "nonsense" not in str(wrong.value)
     assert wrong.value.__context__ is None
@@ -185,7 +185,7 @@ def test_a_field_that_is_not_shown_stops_the_source_and_is_named(office: Org) ->
     office.box.settings.hidden = frozenset({"Opportunity.Bank_Transfer_Paid__c", "OpportunityLineItem.Cost__c"})
     office.deal(1)
     source = source_of(office)
-    with pytest.raises(ConfigError, match="Bank_Transfer_Paid__c, OpportunityLineItem.Cost__c") as missing:
+    with pytest.raises(StopConnection, match=r"Bank_Transfer_Paid__c, OpportunityLineItem\.Cost__c") as missing:
         swept(source, office)
     assert "without: [Bank_Transfer_Paid__c, OpportunityLineItem.Cost__c]" in missing.value.fix
     office.clock.sleep(300)
@@ -194,6 +194,16 @@ def test_a_field_that_is_not_shown_stops_the_source_and_is_named(office: Org) ->
     assert len(records) == 1
     office.box.settings.hidden = frozenset()
     assert "take it off the list" in source_of(office, **given).problems()[0]
+
+
+def test_rights_that_are_given_are_noticed_without_a_restart(office: Org) -> None:
+    office.box.settings.hidden = frozenset({"Opportunity.VIN__c"})
+    source = source_of(office)
+    with pytest.raises(StopConnection, match="VIN__c"):
+        source.get_ready()
+    office.box.settings.hidden = frozenset()
+    source.get_ready()
+    assert source.problems() == []
 
 
 def test_rights_that_are_taken_away_later_stop_it_too(office: Org) -> None:
@@ -300,10 +310,17 @@ def test_an_address_for_calls_that_is_not_safe_is_refused(office: Org) -> None:
 def test_settings_are_checked_and_a_secret_is_asked_for() -> None:
     with pytest.raises(ConfigError, match=r"sources.crm, timezone: .*not a time zone"):
         settings_of("crm", given_settings(timezone="Mars/Base"))
-    with pytest.raises(ConfigError, match="no consumer secret"):
-        build("crm", given_settings(client_secret=""))
-    with pytest.raises(ConfigError, match="needs a private key"):
+    for blank in ("", " \n"):
+        with pytest.raises(ConfigError, match=r"sources\.crm has no client_secret, or it is blank") as wrong:
+            build("crm", given_settings(client_secret=blank))
+        assert "client_secret: ${SALESFORCE_CLIENT_SECRET}" in wrong.value.fix
+    with pytest.raises(ConfigError, match="has no private_key"):
         build("crm", given_settings(grant="jwt"))
+    with pytest.raises(ConfigError, match="has no client_id and no username"):
+        build("crm", given_settings(grant="jwt", private_key=key_pair()[0], client_id=" "))
+    with pytest.raises(ConfigError, match=r"sources.crm.url is not the address") as wrong:
+        build("crm", given_settings(url="admin:s3cret@northgate"))
+    assert "s3cret" not in f"{wrong.value!r}{wrong.value.fix}"
 
 
 def test_the_block_gives_the_settings_and_says_what_is_wrong() -> None:

@@ -43,7 +43,7 @@ def test_a_clock_that_was_set_back_makes_no_window_that_ends_before_it_begins() 
     assert second.until >= second.since
 
 
-_MOMENTS = st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC))
+_MOMENTS = st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
 
 
 @given(_MOMENTS, _MOMENTS)

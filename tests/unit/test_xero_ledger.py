@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from xero_support import Rig, postings_of, wanted
 from blocks.ledgers.xero.block import Xero
 from blocks.ledgers.xero.settings import XeroSettings
 from dealbooks.errors import ConfigError, StopConnection
+from dealbooks.ledger import Reading
 from dealbooks.outbox import Drain
 from dealbooks.store.tables import effects, exchanges
 from sandbox.kit import FaultPlan
@@ -22,6 +24,8 @@ from sandbox.kit.faults import Fault
 from sandbox.xero import Settings
 
 GOLDEN = [("G09", "uk"), ("G10", "uk"), ("G11", "uk"), ("G13", "uk"), ("G14", "uk"), ("G20", "nz"), ("G15", "au")]
+
+APP = {"client_id": "a", "client_secret": "b", "tenant_id": "t"}
 
 OTHERS = [("G12", "uk"), ("G16", "au"), *((f"G{number:02}", "us") for number in (1, 2, 3, 4, 5, 6, 7, 8, 23))]
 
@@ -225,11 +229,45 @@ def test_a_ledger_that_cannot_be_reached_stops_the_connection(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("data", "told"),
     [({"client_id": "a"}, "client_secret"), ({"client_id": "a", "client_secret": "b"}, "tenant_id"),
-     ({"colour": "red"}, "colour"), ({"grant": "magic"}, "grant")],
+     ({"colour": "red"}, "colour"), ({"grant": "magic"}, "grant"),
+     ({**APP, "client_id": ""}, "no client_id"), ({**APP, "client_secret": " "}, "no client_secret"),
+     ({**APP, "base_url": "nonsense"}, "base_url"), ({**APP, "token_url": "nonsense"}, "token_url"),
+     ({**APP, "authorize_url": "ftp://login.test"}, "authorize_url"), ({**APP, "base_url": "https://"}, "base_url")],
 )  # fmt: skip
 def test_a_wrong_setting_is_named(data: dict[str, Any], told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
-        XeroSettings.read("book", data)
+    with pytest.raises(ConfigError, match=told) as caught:
+        XeroSettings.read("northgate", data)
+    assert "books.northgate.ledger" in caught.value.message
+
+
+def test_a_line_that_somebody_gave_another_tax_type_is_disputed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path)
+    rig.put(postings_of("G10")[0])
+    read = rig.ledger.read
+
+    def recoded(refs: Sequence[str]) -> list[Reading]:
+        for ref in refs:
+            if ref.startswith("Invoices/"):
+                number = ref.split("/")[1]
+                kept = ("LineItemID", "Description", "Quantity", "UnitAmount", "AccountCode", "TaxType", "TaxAmount")
+                held = rig.sandbox.hand.see("Invoice", number)["LineItems"]
+                lines = [{name: str(line[name]) for name in kept} | {"Tracking": line["Tracking"]} for line in held]
+                line = next(line for line in lines if line["TaxType"] == "EXEMPTOUTPUT")
+                line["TaxType"] = "ZERORATEDOUTPUT"
+                rig.sandbox.hand.edit("Invoice", number, LineItems=lines)
+        return read(refs)
+
+    monkeypatch.setattr(rig.ledger, "read", recoded)
+    rig.drain()
+    told = reasons(rig)["invoice"]
+    assert "lines: we expect" in told
+    assert "ZERORATEDOUTPUT" in told
+
+
+def test_attachments_are_not_said_to_be_sent(tmp_path: Path) -> None:
+    assert Rig(tmp_path).ledger.capabilities.attachments is False
 
 
 def test_the_block_gives_the_settings_and_hides_the_secret() -> None:

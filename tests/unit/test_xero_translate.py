@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,6 @@ from blocks.ledgers.xero.translate import contact_number
 from blocks.ledgers.xero.wire import KEY_LENGTH, encoded, key_in
 from dealbooks.errors import ConfigError
 from dealbooks.ledger import Posting, Request
-from dealbooks.posting import PostingError
 
 KEY = "0123456789abcdef0123"
 REFS = {"customer": "Contacts/c-1", "invoice": "Invoices/i-1", "sale/invoice": "Invoices/i-1"}
@@ -95,6 +96,46 @@ def test_without_tracking_categories_no_dimension_is_lost(tmp_path: Path) -> Non
         assert "location LEEDS" in item["Description"]
 
 
+@pytest.mark.parametrize(("location", "stock"), [("YORK", "UY2020"), ("Renault", "1"), ("E", "12"), ("us", "UL1050")])
+def test_a_dimension_without_a_category_is_written_with_its_word_whatever_the_text_tells(
+    tmp_path: Path, location: str, stock: str
+) -> None:
+    rig = Rig(tmp_path, tracking={})
+    made = planned(rig, _at(of("G11", "sale-v1"), location, stock))
+    items, lines = (body_of(request(made[name])) for name in ("invoice", "journal"))
+    told = [str(line["Description"]) for line in (*items["LineItems"], *lines["JournalLines"])]
+    ours = [line for line in of("G11", "sale-v1").entry.lines if line.part != "invoice"]
+    assert all(f"location {location}" in re.split("[,;] ", text) for text in told)
+    for text, line in zip(told[len(items["LineItems"]) :], ours, strict=True):
+        assert (f"stock {stock}" in re.split("[,;] ", text)) is ("stock_no" in line.dimensions)
+    assert told[0].count("stock UL1050") == 1, "what the text says with its word is not said again"
+
+
+def _at(posting: Posting, location: str, stock: str) -> Posting:
+    """A posting whose lines are of another place and car; those that name none stay so."""
+    new = {"location": location, "stock_no": stock}
+    lines = tuple(
+        replace(line, dimensions={name: new.get(name, value) for name, value in line.dimensions.items()})
+        for line in posting.entry.lines
+    )
+    return replace(posting, entry=replace(posting.entry, lines=lines))
+
+
+def test_a_long_text_is_cut_and_not_what_stands_behind_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, tracking={})
+    sale, receipt = of("G10", "sale-v1"), of("G10", "receipt-P1")
+    assert sale.invoice is not None
+    lines = tuple(line._replace(description="x" * 5000) for line in sale.invoice.lines)
+    invoice = planned(rig, replace(sale, invoice=replace(sale.invoice, lines=lines)))["invoice"]
+    told = body_of(request(invoice))["LineItems"][0]["Description"]
+    assert len(told) <= 4000
+    assert "location LEEDS" in told
+    (payment,) = rig.ledger.effects(replace(receipt, entry=replace(receipt.entry, note="y" * 300)))
+    reference = body_of(request(payment))["Reference"]
+    assert len(reference) == 255
+    assert "location LEEDS, department used" in reference
+
+
 def test_a_location_without_an_option_in_xero_is_refused_and_named(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.sandbox.hand.drop_option("Site", "LEEDS")
@@ -104,8 +145,12 @@ def test_a_location_without_an_option_in_xero_is_refused_and_named(tmp_path: Pat
 
 def test_a_tax_code_that_xero_has_no_type_for_is_refused_and_named(tmp_path: Path) -> None:
     rig = Rig(tmp_path, tax_codes={"GB-S": "OUTPUT2"})
-    with pytest.raises(PostingError, match="GB-M"):
+    with pytest.raises(ConfigError, match="GB-M") as caught:
         rig.ledger.effects(of("G10", "sale-v1"))
+    for part in ("books.book.ledger.tax_codes", "deal UK-5002", "the book book"):
+        assert part in caught.value.message
+    assert "books.book.ledger.tax_codes: {GB-M: ...}" in caught.value.fix
+    assert "ZERORATEDOUTPUT" in caught.value.fix
     with pytest.raises(ConfigError, match="no active tax rate OUTPUT9"):
         Rig(_folder(tmp_path), tax_codes={"GB-S": "OUTPUT9"}).ledger.effects(of("G10", "sale-v1"))
 

@@ -24,6 +24,7 @@ from dealbooks.errors import StopConnection
 from dealbooks.ledger import (
     Capabilities,
     EffectSpec,
+    Joins,
     Lookup,
     Outcome,
     Posting,
@@ -67,6 +68,7 @@ _PRESENCES = {
 }
 _NOISE = Decimal("1e-9")  # Beancount keeps a price per unit to 28 digits; the total it gives back is off by less
 _MOST_PROBLEMS = 50
+_READ = (*DIMENSIONS, "tax_code")  # what of a line's metadata is read back
 
 
 class BeancountLedger:
@@ -186,41 +188,48 @@ class BeancountLedger:
         """Pure: the hash of the file, so that every byte of date, amounts and accounts is compared."""
         return {"sha256": sha256(_item(request).data)}
 
+    def joins(self, request: Request) -> Joins:
+        """Nothing is set against anything: a transaction says all itself."""
+        return Joins()
+
     def read(self, refs: Sequence[str]) -> list[Reading]:
         """The hash of each file as it stands now, read anew. Raises StopConnection when a file cannot be read."""
         readings: list[Reading] = []
         for ref in refs:
             data = self._files.read(ref)
-            readings.append(Reading(ref, None if data is None else {"sha256": sha256(data)}))
+            figures = None if data is None else {"sha256": sha256(data)}
+            readings.append(Reading(ref, figures, void=data is not None and _says_nothing(data)))
         return readings
 
     def records(self, first: date, last: date) -> Iterator[Record]:
         """Every transaction dated from `first` to `last`, as Beancount reads the ledger, ours or typed by hand, in
-        order of date. Amounts are in the book's currency where a line has a price in it.
+        order of date. Amounts are in the book's currency where a line has a price in it. Who made a transaction is told
+        by its metadata `user`, where somebody writes it.
 
         Raises:
             StopConnection: bean-query is not installed, or failed.
         """
         if not self.main.exists():
             return
-        columns = ", ".join(f"meta('{name}')" for name in DIMENSIONS)
+        columns = ", ".join(f"meta('{name}')" for name in _READ)
         text = (
             "select entry_meta('filename'), entry_meta('lineno'), date, narration, entry_meta('posting_key'), "
-            f"account, str(weight), {columns} where date >= {first.isoformat()} and date <= {last.isoformat()}"
+            f"entry_meta('user'), account, str(weight), {columns} "
+            f"where date >= {first.isoformat()} and date <= {last.isoformat()}"
         )
-        for head, rows in groupby(query(self.main, text), key=lambda row: tuple(row[:5])):
+        for head, rows in groupby(query(self.main, text), key=lambda row: tuple(row[:6])):
             yield self._record(head, rows)
 
     def _record(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Record:
-        file, line, day, narration, key = head
+        file, line, day, narration, key, who = head
         ref = self._place(file)
         if not (is_ref(ref) and good_key(key)):
             ref = f"{ref}:{line}"
         lines = tuple(
-            _line(row[5], row[6], {name: value for name, value in zip(DIMENSIONS, row[7:], strict=True) if value})
+            _line(row[6], row[7], {name: value for name, value in zip(_READ, row[8:], strict=True) if value})
             for row in rows
         )
-        return Record(ref, key if good_key(key) else "", date.fromisoformat(day), narration, lines)
+        return Record(ref, key if good_key(key) else "", date.fromisoformat(day), narration, lines, who)
 
     def trial_balance(self, as_of: date) -> tuple[RecordLine, ...]:
         """The balance of every account that is not nil at the end of a day, by account and currency, debit positive.
@@ -284,6 +293,11 @@ class BeancountLedger:
             if path.is_relative_to(root):
                 return path.relative_to(root).as_posix()
         return file
+
+
+def _says_nothing(data: bytes) -> bool:
+    """Whether only blank lines and comments are left of a file."""
+    return all(not line.strip() or line.lstrip().startswith(b";") for line in data.splitlines())
 
 
 def _line(account: str, weight: str, dimensions: Mapping[str, str]) -> RecordLine:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
+from blocks.ledgers.odoo.factory import settings_of
 from blocks.ledgers.odoo.ledger import OdooLedger
+from blocks.ledgers.odoo.settings import OdooSettings
 from dealbooks import registry
 from dealbooks.book import Book
+from dealbooks.errors import DealbooksError
+
+_USUAL = OdooSettings(url="", database="")
 
 
 class Odoo(Block):
@@ -62,18 +68,50 @@ class Odoo(Block):
         title="Taxes",
         description="Our tax code and the name of the sales tax in Odoo; empty for no tax.",
     )
+    carry_up_to: Decimal = Field(
+        default=_USUAL.carry_up_to,
+        title="Largest difference of tax",
+        description="Between Odoo's tax and ours, that is carried as rounding on an invoice; 0 refuses every one.",
+    )
+    marker_field: str = Field(
+        default=_USUAL.marker_field,
+        title="Field for our key",
+        description="Text field of entries. Where Odoo has no such field, the key stands in the reference.",
+    )
+    vin_field: str = Field(
+        default=_USUAL.vin_field,
+        title="Field for the VIN",
+        description="Text field of entries; not used where it is not there.",
+    )
+    partner_field: str = Field(
+        default=_USUAL.partner_field,
+        title="Field for the customer id",
+        description="Field of a contact that holds our customer id.",
+    )
     analytic: dict[str, str] = Field(
         default_factory=dict,
         title="Analytic plans",
         description="location, department, stock_no: the analytic plan that holds it.",
     )
     calls_per_second: int = Field(
-        default=1, title="Calls a second", description="Odoo Online asks for one; a server of your own takes more."
+        default=_USUAL.calls_per_second,
+        title="Calls a second",
+        ge=1,
+        description="Odoo Online asks for one; a server of your own takes more.",
+    )
+    settle_seconds: int = Field(
+        default=_USUAL.settle_seconds,
+        title="Seconds until absent",
+        ge=60,
+        description="After so long a posting that cannot be found did not happen.",
+    )
+    page: int = Field(
+        default=_USUAL.page, title="Entries of a page", ge=10, le=2000, description="How many are read at a time."
     )
 
     def settings(self) -> dict[str, Any]:
         """The settings as they would stand in dealbooks.yaml under `ledger:`; what is left empty is left out."""
-        values = {name: getattr(self, name) for name in type(self).model_fields}
+        values = {name: getattr(self, name) for name in OdooSettings.model_fields}
         values["api_key"] = self.api_key.get_secret_value()
         return {name: value for name, value in values.items() if value}
 
@@ -95,6 +133,13 @@ class Odoo(Block):
         )
         return cast(OdooLedger, built)
 
-    def check(self, book: Book) -> list[str]:
-        """What is wrong with the connection, the company and the accounts, in words: asks the server."""
-        return self.build(book).problems()
+    def check(self, book: Book | None = None, services: registry.Services | None = None) -> list[str]:
+        """What is wrong with the settings and, for a book, with the connection, the company and the accounts, in words:
+        asks the server. Empty when all is well."""
+        try:
+            if book is None:
+                settings_of("(block)", self.settings())
+                return []
+            return self.build(book).problems()
+        except DealbooksError as error:
+            return [f"{error.message} {error.fix}".strip()]

@@ -169,6 +169,16 @@ class Directory:
             )
         return found
 
+    def no_such_tax(self, code: str) -> ConfigError:
+        """A tax code of ours that a deal needs and the settings do not name."""
+        name = self.book.name
+        known = ", ".join(sorted({tax.name for tax in self.sales_taxes})) or "none"
+        return ConfigError(
+            f"The settings name no tax for {code}, which the book {name} needs.",
+            fix=f"Name Odoo's sales tax for it, or nothing where there is none (such as a car under the margin scheme):"
+            f" books.{name}.ledger.taxes: {{{code}: ...}}. The sales taxes of {self.company.name} are: {known}.",
+        )
+
     @property
     def prices_with_tax(self) -> bool:
         """Whether the taxes in use are included in the price."""

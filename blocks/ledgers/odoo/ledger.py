@@ -23,6 +23,7 @@ from dealbooks.http import Connection
 from dealbooks.ledger import (
     Capabilities,
     EffectSpec,
+    Joins,
     Lookup,
     Outcome,
     Posting,
@@ -110,6 +111,13 @@ class OdooLedger(ApiLedger):
         if "customer" in payload:
             found["customer"] = refs[payload["customer"]].rpartition("/")[2]
         return found
+
+    def joins(self, request: Request) -> Joins:
+        """Matching ties entries together, and is no entry itself."""
+        payload = request.payload
+        if payload["do"] != "match":
+            return Joins()
+        return Joins((*payload["moves"], *payload.get("pair", ())), document=False)
 
     def read(self, refs: Sequence[str]) -> list[Reading]:
         """The figures of each ref, by reads of their own."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from blocks.ledgers.odoo.directory import Directory
-from blocks.ledgers.odoo.translate import dimensions_text, lines_text
+from blocks.ledgers.odoo.figures import dimensions_text, lines_text, taxes_text
 from blocks.odoo.values import id_of, name_of
 from dealbooks.ledger import Reading, Record, RecordLine
 from dealbooks.money import MoneyError, amount_text, exact
@@ -59,7 +59,7 @@ class Reads:
         return int(rows[0]["id"]) if rows else None
 
     def open_of_deal(self, account: int, deal: str) -> list[dict[str, Any]]:
-        """Posted lines of a deal on an account on which something is open."""
+        """Posted lines of a deal (its number and our id of it) on an account on which something is open."""
         company = ["company_id", "=", self.directory.company.id]
         return self._open(account, [["move_id.invoice_origin", "=", deal], company])
 
@@ -75,7 +75,9 @@ class Reads:
 
     def _open(self, account: int, which: list[Any]) -> list[dict[str, Any]]:
         domain = [*which, ["account_id", "=", account], ["parent_state", "=", "posted"], ["reconciled", "=", False]]
-        rows = self.server.rows("account.move.line", domain, ("amount_residual", "move_id"), order="id asc")
+        rows = self.server.rows(
+            "account.move.line", domain, ("amount_residual", "move_id", "partner_id"), order="id asc"
+        )
         return [row for row in rows if row["amount_residual"]]
 
     def readings(self, refs: Sequence[str]) -> list[Reading]:
@@ -92,7 +94,7 @@ class Reads:
             numbers = {int(parts[1]) for parts in some}
             read = self._moves(numbers) if kind == "account.move" else self._named(kind, numbers)
             found |= {f"{kind}/{number}": figures for number, figures in read.items()}
-        return [Reading(ref, found.get(ref)) for ref in refs]
+        return [Reading(ref, found.get(ref), found.get(ref, {}).get("status") == "cancel") for ref in refs]
 
     def records(self, first: date, last: date) -> Iterator[Record]:
         """Posted entries of a period, by id from page to page: entries that are made meanwhile shift nothing."""
@@ -131,7 +133,10 @@ class Reads:
             return {}
         wanted = sorted(numbers)
         rows = self.server.rows("account.move", [["id", "in", wanted]], _MOVE)
-        lines = self._lines(wanted)
+        fields = ["tax_ids", "tax_line_id"]
+        if self.directory.settings.analytic and self.directory.has("account.move.line", "analytic_distribution"):
+            fields += ["analytic_distribution", "display_type"]
+        lines = self._lines(wanted, fields)
         return {row["id"]: self._figures(row, lines.get(row["id"], [])) for row in rows}
 
     def _figures(self, row: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -142,6 +147,7 @@ class Reads:
         spread = [
             ",".join(line.get("analytic_distribution") or ()) for line in lines if line.get("display_type") != "tax"
         ]
+        taxed = [(self._code(line["account_id"]), line["tax_ids"]) for line in lines if not line["tax_line_id"]]
         return {
             "type": str(row["move_type"]),
             "status": str(row["state"]),
@@ -152,15 +158,14 @@ class Reads:
             "total": _money(exact(row["amount_total"]), self.directory.book.currency),
             "tax": _money(exact(row["amount_tax"]), self.directory.book.currency),
             "lines": _sums(sums, self.directory.book.currency),
+            "taxes": taxes_text(taxed),
             "dimensions": dimensions_text(spread),
         }
 
-    def _lines(self, moves: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    def _lines(self, moves: Sequence[int], more: Sequence[str] = ()) -> dict[int, list[dict[str, Any]]]:
         domain = [["move_id", "in", list(moves)], ["account_id", "!=", False]]
         found: dict[int, list[dict[str, Any]]] = {}
-        fields = ["move_id", "account_id", "balance"]
-        if self.directory.settings.analytic and self.directory.has("account.move.line", "analytic_distribution"):
-            fields += ["analytic_distribution", "display_type"]
+        fields = ["move_id", "account_id", "balance", *more]
         for row in self.server.rows("account.move.line", domain, fields, order="id asc"):
             row["balance"] = exact(row["balance"])
             found.setdefault(id_of(row["move_id"]), []).append(row)
@@ -173,7 +178,7 @@ class Reads:
             mine = {"/".join(parts): _numbers(parts[2]) for parts in refs if parts[1] == account}
             lines = self.open_of_moves(int(account), sorted(set().union(*mine.values())))
             for ref, moves in mine.items():
-                rest = both_sides([line for line in lines if id_of(line["move_id"]) in moves])
+                rest = to_match([line for line in lines if id_of(line["move_id"]) in moves])
                 found[ref] = {"open": "debits and credits that are not matched" if rest else MATCHED}
         return found
 
@@ -191,10 +196,16 @@ class Reads:
         return f"{known[0]} {known[1]}" if known else name_of(account)
 
 
-def both_sides(lines: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether open debits and open credits stand beside each other, so that they can be matched."""
-    signs = {exact(line["amount_residual"]) > 0 for line in lines}
-    return len(signs) == 2
+def to_match(lines: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+    """Open lines that can be matched, by partner: where debits and credits of one stand beside each other."""
+    partners: dict[int, list[Mapping[str, Any]]] = {}
+    for line in lines:
+        partners.setdefault(id_of(line["partner_id"]), []).append(line)
+    return [
+        [line["id"] for line in some]
+        for some in partners.values()
+        if len({exact(line["amount_residual"]) > 0 for line in some}) == 2
+    ]
 
 
 def _numbers(text: str) -> set[int]:

@@ -30,11 +30,10 @@ class OdooSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    url: str = Field(description="Address of the server, as https://books.example.com.")
+    url: str = Field(repr=False, description="Address of the server, as https://books.example.com.")
     database: str = Field(description="The database's name.")
     user: str = Field("", description="Login of the user whose key is used; needed up to version 18.")
     api_key: SecretStr = Field(SecretStr(""), description="API key of that user; it lives three months at most.")
-    environment_variable: str = Field("", description="Environment variable that holds the API key.")
     company: str = Field("", description="The company's name or id; needed where the user sees more than one.")
     protocol: WireName = Field(
         "auto",

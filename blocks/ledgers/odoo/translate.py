@@ -15,19 +15,22 @@ Every amount is text with the currency's decimals; it becomes a number of the pr
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from blocks.ledgers.odoo.directory import Directory
+from blocks.ledgers.odoo.figures import dimensions_text, lines_text, taxes_text
+from blocks.odoo.values import plain
 from dealbooks.documents import (
     Document,
     DocumentKind,
     DocumentLine,
     Journal,
     MoneyDocument,
+    NoTaxCode,
     Target,
     TaxCode,
     documents_of,
@@ -76,12 +79,15 @@ def effects_of(posting: Posting, directory: Directory) -> tuple[EffectSpec, ...]
     """The write calls of a posting, in order.
 
     Raises:
-        ConfigError: the chart or Odoo lacks an account, a journal or a tax; the message names it.
+        ConfigError: the chart, the settings or Odoo lack an account, a journal or a tax; the message names it.
         PostingError: an invoice would come to less than nothing, or Odoo's tax would differ from ours.
     """
     entry = posting.entry
     foreign = entry.currency != directory.book.currency
-    found = documents_of(entry, target_of(directory, foreign=foreign), posting.invoice)
+    try:
+        found = documents_of(entry, target_of(directory, foreign=foreign), posting.invoice)
+    except NoTaxCode as error:
+        raise directory.no_such_tax(error.code) from error
     return _Translation(posting, directory, foreign=foreign).specs(found.documents)
 
 
@@ -103,9 +109,9 @@ class _Translation:
             after += self._pair(one.name, values, one)
             if any(line.role == CUSTOMER for lines in lines_of(one).values() for line in lines):
                 on_account.append(f"{one.name}-post")
-        if on_account and self.posting.deal_number and not self.foreign:
+        if on_account and not self.foreign:
             after.append(self._match(on_account))
-        return (*self.before.values(), *after)
+        return tuple(replace(spec, payload=plain(spec.payload)) for spec in (*self.before.values(), *after))
 
     # -- the calls -------------------------------------------------------------------------------------
 
@@ -145,7 +151,7 @@ class _Translation:
         """What the deal has on the customer's account is matched with each other: the invoice with what settles and
         pays it, a credit note with the invoice that it takes back or with what is paid back."""
         account, _ = self.directory.account(CUSTOMER, self._where())
-        payload = {"do": "match", "account": account, "deal": self.posting.deal_number, "moves": list(posts)}
+        payload = {"do": "match", "account": account, "deal": self._deal(), "moves": list(posts)}
         reverses = self.posting.reverses
         if reverses is None or "credit-note-post" not in posts:
             return EffectSpec("match", payload, tuple(posts))
@@ -177,7 +183,7 @@ class _Translation:
             "price_unit": self._text(line.gross if taxed else line.net),
             "account_id": account,
             # Always said: a line without taxes would be given those of its account [C sandbox recording].
-            "tax_ids": [[6, 0, [] if line.code in ("", NO_TAX) else [int(line.code)]]],
+            "tax_ids": [[6, 0, _taxes_of(line)]],
         }
         return values | self._analytic(line.dimensions)
 
@@ -220,9 +226,10 @@ class _Translation:
 
     @staticmethod
     def _with_dimensions(text: str, dimensions: Mapping[str, str]) -> str:
-        """A text with the dimensions that it does not tell."""
-        told = [f"{name} {value}" for name, value in sorted(dimensions.items()) if value and value not in text.split()]
-        return "; ".join(part for part in (text, ", ".join(told)) if part)
+        """A text with the dimensions, each with its word; one that the text tells so itself is not told twice."""
+        said = {part.strip() for part in re.split("[,;]", text)}
+        told = [f"{name.removesuffix('_no')} {value}" for name, value in sorted(dimensions.items()) if value]
+        return "; ".join(part for part in (text, ", ".join(one for one in told if one not in said)) if part)
 
     # -- what all have -----------------------------------------------------------------------------------
 
@@ -233,13 +240,17 @@ class _Translation:
             "journal_id": directory.journal(journal),
             "currency_id": directory.company.currency_id,
             "date": day,
-            "invoice_origin": posting.deal_number,
+            "invoice_origin": self._deal(),
             "ref": " ".join(part for part in (posting.deal_number, posting.entry.entry_id) if part),
             "narration": self._narration(),
         }
         if posting.vin and directory.has("account.move", directory.settings.vin_field):
             values[directory.settings.vin_field] = posting.vin
         return values
+
+    def _deal(self) -> str:
+        """What tells the deal's entries: several stores may have its number, none has our id of it."""
+        return ", ".join(part for part in (self.posting.deal_number, self.posting.key.deal) if part)
 
     def _narration(self) -> str:
         posting = self.posting
@@ -262,7 +273,7 @@ class _Translation:
     def _contact(self, party: Party) -> dict[str, Any]:
         account, _ = self.directory.account(CUSTOMER, self._where())
         values: dict[str, Any] = {
-            "name": party.name or party.id,
+            "name": plain(party.name).strip() or party.id,
             "is_company": party.business,
             self.directory.settings.partner_field: party.id,
             "street": party.street,
@@ -291,7 +302,7 @@ class _Translation:
         chosen: list[str] = []
         for name in _PLACED:
             plan = self.directory.settings.analytic.get(name)  # type: ignore[call-overload]
-            value = dimensions.get(name, "")
+            value = plain(dimensions.get(name, ""))
             if plan is None or not value:
                 continue
             number = self.directory.analytic(name, value)
@@ -343,6 +354,9 @@ class _Translation:
                 "total": self._text(document.total),
                 "tax": self._text(document.tax_total),
                 "invoice date": document.date.isoformat(),
+                "taxes": taxes_text(
+                    (self.directory.account(line.role, self._where())[1], _taxes_of(line)) for line in document.lines
+                ),
             }
         return found
 
@@ -360,12 +374,6 @@ class _Translation:
         return f"{self.posting.entry.entry_id} of deal {self.posting.deal_number}"
 
 
-def dimensions_text(spread: Iterable[str]) -> str:
-    """On how many lines each set of analytic accounts stands, by their ids: `12 and 15 on 4 lines`."""
-    counted = Counter(tuple(sorted(one.split(","), key=int)) for one in spread if one)
-    return ", ".join(f"{' and '.join(ids)} on {count} lines" for ids, count in sorted(counted.items())) or "none"
-
-
-def lines_text(sums: Mapping[str, Decimal], currency: str) -> str:
-    """What stands on each account, debit positive, by code; nothing where it comes to nil."""
-    return ", ".join(f"{code} {amount_text(sums[code], currency)}" for code in sorted(sums) if sums[code])
+def _taxes_of(line: DocumentLine) -> list[int]:
+    """The ids of Odoo's taxes on a line."""
+    return [] if line.code in ("", NO_TAX) else [int(line.code)]

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from blocks.ledgers.odoo.reads import Reads, both_sides
+from blocks.ledgers.odoo.reads import Reads, to_match
 from blocks.odoo.answers import is_posted_already, outcome_of
 from blocks.odoo.values import id_of
 from blocks.odoo.wires import Failed
@@ -67,7 +67,7 @@ class Writes:
             ref = f"{MOVE}/{posted[0]['id']}" if posted else ""
         elif payload["do"] == "match":
             lines = self._open(request)
-            open_still = both_sides(lines) or self._unpaired(request)
+            open_still = to_match(lines) or self._unpaired(request)
             ref = "" if open_still else _match_ref(request, lines)
         else:
             ref = self._there(request)
@@ -91,6 +91,8 @@ class Writes:
         if isinstance(end, Failed):
             return outcome_of(end)
         if isinstance(end.value, list) and len(end.value) == 1 and isinstance(end.value[0], int):
+            if payload["do"] == "customer":
+                self._contacts[payload["party"]] = end.value[0]  # for the other deals of the batch
             return Outcome(_HAPPENED, f"{model}/{end.value[0]}")
         return Outcome(Verdict.UNKNOWN, reason="Odoo answered with something that is no id.")
 
@@ -164,10 +166,8 @@ class Writes:
         if ended is not None:
             return ended
         lines = self._open(request)
-        ref = _match_ref(request, lines)
-        if not both_sides(lines):
-            return Outcome(_HAPPENED, ref)
-        return self._reconcile("reconcile", [row["id"] for row in lines], request) or Outcome(_HAPPENED, ref)
+        ended = self._reconciled(lines, request)
+        return ended or Outcome(_HAPPENED, _match_ref(request, lines))
 
     def _pair(self, request: Request) -> Outcome | None:
         """The invoice is freed of what paid it, and matched with its credit note, so that the payment is free for the
@@ -182,13 +182,20 @@ class Writes:
         ended = self._reconcile("remove_move_reconcile", paid, request) if paid else None
         if ended is not None:
             return ended
-        lines = self.reads.open_of_moves(account, [credit, invoice])
-        return self._reconcile("reconcile", [row["id"] for row in lines], request) if both_sides(lines) else None
+        return self._reconciled(self.reads.open_of_moves(account, [credit, invoice]), request)
 
     def _unpaired(self, request: Request) -> bool:
         pair = request.payload.get("pair")
         number = 0 if pair is None else _number(request.refs[pair[0]])
         return bool(number and self.reads.open_of_moves(request.payload["account"], [number]))
+
+    def _reconciled(self, lines: Sequence[Mapping[str, Any]], request: Request) -> Outcome | None:
+        """Open lines matched partner by partner; None when that was done."""
+        for some in to_match(lines):
+            ended = self._reconcile("reconcile", some, request)
+            if ended is not None:
+                return ended
+        return None
 
     def _reconcile(self, method: str, lines: list[int], request: Request) -> Outcome | None:
         """One call; None when it was done. Repeating it after a look is harmless: only what is open is matched."""

@@ -59,12 +59,13 @@ def sales_form(
     currency = document.currency
     needed_by = f"{document.name} of deal {posting.deal_number}"
     inclusive = document.amounts == "inclusive" and not directory.company.in_us
-    lines, sums = [], []
+    lines, sums, codes = [], [], []
     for number, line in enumerate(_taxable(document, directory), 1):
         item = directory.item(line.role, needed_by=needed_by)
         klass, _ = directory.place(line.dimensions)
         lines.append(_form_line(number, line, item, klass, currency, directory, inclusive=inclusive))
         sums.append((directory.account(line.role, needed_by=needed_by), klass, "", line.net))
+        codes.append([line.code, str(line.net)])
     _, department = directory.place(document.dimensions)
     if not department and document.lines:
         _, department = directory.place(document.lines[0].dimensions)
@@ -96,6 +97,8 @@ def sales_form(
         "location": department,
         "lines": pinned(sums),
     }
+    if not directory.company.in_us:
+        expect["tax codes"] = codes
     if kind == wire.RECEIPT:
         deposit = directory.account("cash.undeposited", needed_by=needed_by)
         body["DepositToAccountRef"] = {"value": deposit}
@@ -203,8 +206,8 @@ def _form_line(
 
 
 def _described(line: DocumentLine, directory: Directory) -> str:
-    """What a line is, with the dimensions that QuickBooks has no place for and that the text does not tell."""
-    told = directory.without_place(line.dimensions, said=line.description)
+    """What a line is, with the dimensions that QuickBooks has no place for."""
+    told = directory.without_place(line.dimensions)
     return f"{line.description}; {told}" if told else line.description
 
 

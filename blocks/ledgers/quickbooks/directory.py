@@ -174,22 +174,27 @@ class Directory:
             ConfigError: the settings name a tax code that the company has not.
         """
         usual = UK_TAX_CODES if self.book.regime == "uk" else {}
-        found = {ours: self._tax_code(name, optional=True) for ours, name in usual.items()}
-        found |= {ours: self._tax_code(name) for ours, name in self.settings.tax_codes.items()}
+        found = {ours: self._tax_code(name) for ours, name in usual.items()}
+        named = self.settings.tax_codes
+        found |= {ours: self._tax_code(name, f"tax_codes.{ours}") for ours, name in named.items()}
         return {ours: TaxCode(ref, self.rate(ref)) for ours, ref in found.items() if ref}
 
-    def no_such_tax_code(self, ours: str) -> ConfigError:
-        """A tax code of ours that a deal needs and the company has not."""
+    def no_such_tax_code(self, ours: str, *, deal: str) -> ConfigError:
+        """A tax code of ours that a deal needs, and that is none of the company's."""
+        setting = f"books.{self.book.name}.ledger.tax_codes"
         usual = UK_TAX_CODES.get(ours, "") if self.book.regime == "uk" else ""
-        wanted = f"tax code {usual}" if usual else "tax code"
+        if usual:
+            wrong = f"QuickBooks has no tax code {usual}, which {ours} usually is, and {setting} names no other"
+        else:
+            wrong = f"{setting} does not say which tax code of QuickBooks {ours} is"
         return ConfigError(
-            f"QuickBooks has no {wanted} for {ours}, which the book {self.book.name} needs.",
-            fix=f"Create it in QuickBooks, or name another: books.{self.book.name}.ledger.tax_codes: {{{ours}: ...}}",
+            f"{wrong}: deal {deal} of the book {self.book.name} needs it.",
+            fix=f"Name it in dealbooks.yaml: {setting}: {{{ours}: ...}}. {self._codes_there()}",
         )
 
     def no_tax(self) -> str:
         """Id of the tax code for lines without tax."""
-        return self._tax_code(self.settings.no_tax_code)
+        return self._tax_code(self.settings.no_tax_code, "no_tax_code")
 
     def sales_tax_code(self) -> str:
         """Id of the tax code for sales tax in a company in the United States without automated sales tax."""
@@ -198,7 +203,7 @@ class Directory:
                 f"The QuickBooks company of the book {self.book.name} has no automated sales tax, and no tax code.",
                 fix=f"Set books.{self.book.name}.ledger.sales_tax_code to a tax code of the company.",
             )
-        return self._tax_code(self.settings.sales_tax_code)
+        return self._tax_code(self.settings.sales_tax_code, "sales_tax_code")
 
     def rates(self, code: str) -> list[tuple[str, Decimal]]:
         """The rates (id and percent) that a tax code takes on sales."""
@@ -225,9 +230,8 @@ class Directory:
         self._placed(found, self.settings.departments_as, self.settings.department_names.get(department, department))
         return found["class"], found["department"]
 
-    def without_place(self, dimensions: Mapping[str, str], *, said: str = "", but: Collection[str] = ()) -> str:
-        """Dimensions that have no field in QuickBooks, in words, for its texts; those of `but` have one, those that the
-        text `said` tells are left out."""
+    def without_place(self, dimensions: Mapping[str, str], *, but: Collection[str] = ()) -> str:
+        """Dimensions that have no field in QuickBooks, each with its word, for its texts; those of `but` have one."""
         held = {"location": self.settings.locations_as, "department": self.settings.departments_as}
         tracked = {"department": self.company.tracks_departments, "class": self.company.tracks_classes}
         kept = {name for name, place in held.items() if tracked.get(place, False)}
@@ -235,7 +239,6 @@ class Directory:
             f"{name.replace('_no', '')} {value}"
             for name, value in dimensions.items()
             if value and name not in kept and name not in but and name not in ("party", "receipt")
-            and value not in said.replace(",", " ").split()
         ]  # fmt: skip
         return ", ".join(told)
 
@@ -268,16 +271,19 @@ class Directory:
             )
         return str(found["Id"])
 
-    def _tax_code(self, name: str, *, optional: bool = False) -> str:
-        rows = self.rows("TaxCode")
-        found = [ref for ref, row in rows.items() if name in (row["Name"], ref)]
-        if found or optional:
+    def _tax_code(self, name: str, setting: str = "") -> str:
+        """Id of a tax code; where it is not there, the setting that names it is wrong; empty where none names it."""
+        found = [ref for ref, row in self.rows("TaxCode").items() if name in (row["Name"], ref)]
+        if found or not setting:
             return found[0] if found else ""
         raise ConfigError(
-            f"QuickBooks has no tax code {name}, which the settings of the book {self.book.name} name.",
-            fix=f"Correct books.{self.book.name}.ledger; the company has: "
-            f"{', '.join(sorted(str(row['Name']) for row in rows.values()))}.",
+            f"QuickBooks has no tax code {name}, which books.{self.book.name}.ledger.{setting} names.",
+            fix=f"Correct the setting, or create the tax code in QuickBooks. {self._codes_there()}",
         )
+
+    def _codes_there(self) -> str:
+        names = sorted(str(row["Name"]) for row in self.rows("TaxCode").values())
+        return f"QuickBooks has: {', '.join(names)}."
 
     def _no_item(self, role: str, what: str, needed_by: str) -> ConfigError:
         return ConfigError(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from blocks.ledgers.quickbooks import wire
 from blocks.ledgers.quickbooks.directory import Directory
-from dealbooks.money import amount_text
+from dealbooks.money import MoneyError, amount_text
 
 ZERO = Decimal(0)
+_NO_NUMBER = Decimal("NaN")
 # Account, class, department (by id), and the amount.
 Sum = tuple[str, str, str, Decimal]
 
@@ -26,8 +27,26 @@ def amounts_text(sums: Iterable[Sum], directory: Directory, currency: str) -> st
         here = [directory.named("Department", department), directory.named("Class", klass)]
         place_text = ", ".join(name for name in here if name)
         where = f" ({place_text})" if place_text else ""
-        said.append(f"{directory.label(account)}{where}: {amount_text(total, currency)}")
+        said.append(f"{directory.label(account)}{where}: {shown(total, currency)}")
     return "; ".join(sorted(said))
+
+
+def codes_text(sums: Iterable[tuple[str, Decimal]], directory: Directory, currency: str) -> str:
+    """Amounts by tax code, in a fixed order: `20.0% S: 18500.00; No VAT: 245.00`."""
+    totals: dict[str, Decimal] = {}
+    for code, amount in sums:
+        totals[code] = totals.get(code, ZERO) + amount
+    return "; ".join(
+        sorted(f"{directory.named('TaxCode', code)}: {shown(total, currency)}" for code, total in totals.items())
+    )
+
+
+def shown(amount: Decimal, currency: str) -> str:
+    """An amount of an answer, as it is where it can be none: it then differs from what we expect."""
+    try:
+        return amount_text(amount, currency)
+    except (MoneyError, InvalidOperation):
+        return f"{amount}"
 
 
 def pinned(sums: Iterable[Sum]) -> list[list[str]]:
@@ -46,6 +65,9 @@ def expected_of(payload: Mapping[str, Any], refs: Mapping[str, str], directory: 
     currency = expect.get("currency", directory.book.currency)
     if "lines" in expect:
         expect["lines"] = amounts_text(unpinned(expect["lines"]), directory, currency)
+    if "tax codes" in expect:
+        codes = ((code, Decimal(amount)) for code, amount in expect["tax codes"])
+        expect["tax codes"] = codes_text(codes, directory, currency)
     if "account" in expect:
         expect["account"] = directory.label(expect["account"])
     if "location" in expect:
@@ -54,8 +76,12 @@ def expected_of(payload: Mapping[str, Any], refs: Mapping[str, str], directory: 
 
 
 def decimal(value: object) -> Decimal:
-    """A number of an answer, exact; nothing is zero."""
-    return Decimal(str(value)) if value is not None else ZERO
+    """A number of an answer, exact; nothing is zero, and what is no number is not a number."""
+    try:
+        number = Decimal(str(value)) if value is not None else ZERO
+    except InvalidOperation:
+        return _NO_NUMBER
+    return number if number.is_finite() else _NO_NUMBER
 
 
 def value_of(document: Mapping[str, Any], name: str) -> str:
@@ -76,7 +102,7 @@ def figures_of(kind: str, document: Mapping[str, Any], directory: Directory) -> 
         "status": "voided" if voided else "posted",
         "currency": currency,
         "customer": value_of(document, "CustomerRef"),
-        "total": amount_text(total, currency),
+        "total": shown(total, currency),
     }
     if kind == wire.JOURNAL:
         found["customer"] = _entity(document, directory)
@@ -84,10 +110,12 @@ def figures_of(kind: str, document: Mapping[str, Any], directory: Directory) -> 
     elif kind == wire.PAYMENT:
         found["account"] = directory.label(value_of(document, "DepositToAccountRef"))
     else:
-        found["tax"] = amount_text(decimal((document.get("TxnTaxDetail") or {}).get("TotalTax")), currency)
+        found["tax"] = shown(decimal((document.get("TxnTaxDetail") or {}).get("TotalTax")), currency)
         found["number"] = str(document.get("DocNumber", ""))
         found["location"] = directory.named("Department", value_of(document, "DepartmentRef"))
         found["lines"] = amounts_text(form_sums(document, directory), directory, currency)
+        if not directory.company.in_us:  # there, automated sales tax sets codes of its own
+            found["tax codes"] = codes_text(code_sums(document), directory, currency)
         if kind != wire.INVOICE and kind != wire.CREDIT:
             found["account"] = directory.label(value_of(document, "DepositToAccountRef"))
     return found
@@ -105,6 +133,12 @@ def form_sums(document: Mapping[str, Any], directory: Directory) -> list[Sum]:
             account = value_of(line["DiscountLineDetail"], "DiscountAccountRef")
             found.append((account, value_of(line["DiscountLineDetail"], "ClassRef"), "", -decimal(line.get("Amount"))))
     return found
+
+
+def code_sums(document: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
+    """The tax codes of the item lines of a sales form, and what each line charges."""
+    details = ((line.get("SalesItemLineDetail"), line.get("Amount")) for line in document.get("Line", ()))
+    return [(value_of(detail, "TaxCodeRef"), decimal(amount)) for detail, amount in details if detail is not None]
 
 
 def journal_sums(document: Mapping[str, Any]) -> list[Sum]:

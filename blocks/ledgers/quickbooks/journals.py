@@ -135,5 +135,5 @@ def _said(line: Line, posting: Posting, directory: Directory) -> str:
         text = f"{line.part.replace('_', ' ').capitalize()}, deal {posting.deal_number}"
     more = [line.dimensions.get(name, "") for name in ("party", "person", "stock_no")]
     text = ", ".join([text, *(value for value in more if value and value not in text)])
-    told = directory.without_place(line.dimensions, said=text)
+    told = directory.without_place(line.dimensions)
     return f"{text}; {told}" if told else text

@@ -21,6 +21,7 @@ from dealbooks.http import Call, Connection, Reply
 from dealbooks.ledger import (
     Capabilities,
     EffectSpec,
+    Joins,
     Lookup,
     Outcome,
     Posting,
@@ -213,9 +214,19 @@ class QuickBooksLedger(ApiLedger):
         found = self.reads.documents(named)
         shown = [(kind, found[kind, number]) for kind, number in named]
         return [
-            Reading(ref, None if row is None else figures_of(kind, row, self.directory))
+            _reading(ref, None if row is None else figures_of(kind, row, self.directory))
             for ref, (kind, row) in zip(refs, shown, strict=True)
         ]
+
+    def joins(self, request: Request) -> Joins:
+        """A payment and what it is applied to. One of nothing only ties a credit memo to what settles it."""
+        payload = request.payload
+        if payload["kind"] == wire.COVERED:
+            return Joins((f"{payload['sale']}/receipt",), document=False)
+        if payload["kind"] != wire.PAYMENT:
+            return Joins()
+        links = [link for line in payload["body"]["Line"] for link in line["LinkedTxn"]]
+        return Joins(tuple(link["TxnId"]["$ref"] for link in links), document=request.name != "applied")
 
     def records(self, first: date, last: date) -> Iterable[Record]:
         """Every sale, payment and journal entry of a period, both days included."""
@@ -301,6 +312,10 @@ class QuickBooksLedger(ApiLedger):
                     f"must be {' or '.join(types)}."
                 )
         return said
+
+
+def _reading(ref: str, figures: Mapping[str, str] | None) -> Reading:
+    return Reading(ref, figures, void=figures is not None and figures.get("status") == "voided")
 
 
 def _sale_of(request: Request) -> str:

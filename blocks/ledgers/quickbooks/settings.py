@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from dealbooks.errors import ConfigError
+from dealbooks.http import check_addresses
 
 # Names of the sales tax codes that QuickBooks sets up for a company in the United Kingdom [R]. A car under the margin
 # scheme shows no VAT on its invoice: the margin's VAT is a journal.
@@ -139,4 +140,14 @@ def settings_of(book: str, given: Mapping[str, Any]) -> QuickBooksSettings:
             f"books.{book}.ledger does not say which QuickBooks company the book is kept in.",
             fix='Add its id (realm id), in quotes, such as: realm_id: "9341453000000001"',
         )
+    needed = {"client_id": settings.client_id, "client_secret": settings.client_secret.get_secret_value()}
+    missing = [name for name, value in needed.items() if not value.strip()]
+    if missing:
+        raise ConfigError(
+            f"books.{book}.ledger has no {' and no '.join(missing)}.",
+            fix="They are those of your app at developer.intuit.com, under Keys & credentials.",
+        )
+    check_addresses(
+        f"books.{book}.ledger", {name: getattr(settings, name) for name in ("base_url", "token_url", "authorize_url")}
+    )
     return settings

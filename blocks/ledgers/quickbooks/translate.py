@@ -80,7 +80,8 @@ def effects_of(posting: Posting, directory: Directory) -> tuple[EffectSpec, ...]
     try:
         found = documents_of(entry, target_of(directory, posting), posting.invoice)
     except NoTaxCode as error:
-        raise directory.no_such_tax_code(error.code) from error
+        deal = posting.deal_number or posting.entry.entry_id
+        raise directory.no_such_tax_code(error.code, deal=deal) from error
     if found.covered_by is not None:
         return (_covered(posting),)
     made = _Effects(posting, directory)

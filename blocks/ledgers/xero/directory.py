@@ -65,7 +65,7 @@ class Directory:
         self._book = book
         self._settings = settings
         self._locations = dict(locations)
-        self._organisation = organisation
+        self.organisation = organisation
         live = [one for one in accounts if one.get("Status") == "ACTIVE" and one.get("Code")]
         self._accounts = {str(one["Code"]): _account(one) for one in live}
         self._rates = {str(one.get("TaxType")): one for one in tax_rates if one.get("Status") in ("ACTIVE", None)}
@@ -78,7 +78,7 @@ class Directory:
     @property
     def currency(self) -> str:
         """The organisation's own currency."""
-        return str(self._organisation.get("BaseCurrency") or self._book.currency)
+        return str(self.organisation.get("BaseCurrency") or self._book.currency)
 
     @property
     def debtors(self) -> XeroAccount:
@@ -102,7 +102,7 @@ class Directory:
     @property
     def lock_date(self) -> date | None:
         """The later of the two lock dates."""
-        locks = [day(self._organisation.get(name)) for name in ("PeriodLockDate", "EndOfYearLockDate")]
+        locks = [day(self.organisation.get(name)) for name in ("PeriodLockDate", "EndOfYearLockDate")]
         return max((lock for lock in locks if lock is not None), default=None)
 
     def account(self, role: str, needed_by: str) -> XeroAccount:
@@ -156,6 +156,16 @@ class Directory:
             ConfigError: a TaxType of the settings is not an active rate of the organisation.
         """
         return {ours: self._tax_code(theirs, f"tax_codes.{ours}") for ours, theirs in self._settings.tax_codes.items()}
+
+    def no_such_tax_code(self, ours: str, deal: str) -> ConfigError:
+        """What is wrong where a deal has a tax code that the settings do not name."""
+        setting = f"books.{self._book.name}.ledger.tax_codes"
+        return ConfigError(
+            f"{setting} does not say which TaxType of Xero {ours} is: deal {deal} of the book {self._book.name} needs "
+            "it.",
+            fix=f"Name it in dealbooks.yaml: {setting}: {{{ours}: ...}}. The TaxTypes in Xero are: "
+            f"{', '.join(sorted(self._rates))}.",
+        )
 
     def no_tax(self) -> str:
         """The TaxType of lines without tax. Raises ConfigError."""

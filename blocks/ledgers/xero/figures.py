@@ -36,8 +36,8 @@ def expected_of(request: Request) -> dict[str, str]:
     lines = body["LineItems"]
     figures = {
         "date": str(body["Date"]), "total": money(amount(payload["total"])), "currency": str(body["CurrencyCode"]),
-        "status": "approved", "customer": ref_id(request.refs["customer"]), "lines": _lines(lines),
-        "dimensions": _tracking(lines),
+        "status": "approved", "customer": ref_id(request.refs["customer"]),
+        "lines": _lines(lines, types=op != "bank"), "dimensions": _tracking(lines),
     }  # fmt: skip
     if op == "bank":
         return figures | {"account": str(body["BankAccount"]["Code"])}
@@ -66,7 +66,7 @@ def figures_of(resource: str, doc: Mapping[str, Any]) -> dict[str, str]:
     figures |= {
         "total": money(amount(doc.get("Total"))), "currency": str(doc.get("CurrencyCode", "")),
         "status": "approved" if status in _APPROVED else status, "customer": str(contact.get("ContactID", "")),
-        "lines": _lines(lines), "dimensions": _tracking(lines),
+        "lines": _lines(lines, types=resource in _SALES), "dimensions": _tracking(lines),
     }  # fmt: skip
     if resource in _SALES:
         number = doc.get("InvoiceNumber") or doc.get("CreditNoteNumber") or ""
@@ -88,11 +88,11 @@ def _value(line: Mapping[str, Any]) -> Decimal:
     return amount(line.get("LineAmount") if line.get("LineAmount") is not None else line.get("UnitAmount"))
 
 
-def _lines(lines: Iterable[Mapping[str, Any]]) -> str:
-    """The lines by account: amounts, and the tax stated on them."""
+def _lines(lines: Iterable[Mapping[str, Any]], *, types: bool = False) -> str:
+    """The lines by account, and by TaxType where each line was sent with one: amounts, and the tax stated on them."""
     sums: dict[str, tuple[Decimal, Decimal]] = {}
     for line in lines:
-        code = str(line.get("AccountCode", ""))
+        code = str(line.get("AccountCode", "")) + (f" {line.get('TaxType') or ''}" if types else "")
         held, tax = sums.get(code, (Decimal(0), Decimal(0)))
         sums[code] = (held + _value(line), tax + amount(line.get("TaxAmount")))
     parts = (f"{code} {money(held)}{f' tax {money(tax)}' if tax else ''}" for code, (held, tax) in sorted(sums.items()))

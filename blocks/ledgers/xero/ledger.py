@@ -12,7 +12,7 @@ from typing import Any
 from blocks.ledgers.api import ApiLedger
 from blocks.ledgers.xero.allocations import Allocations
 from blocks.ledgers.xero.answers import answered
-from blocks.ledgers.xero.bodies import body_of, ref_id
+from blocks.ledgers.xero.bodies import body_of, is_of_deal, ref_id
 from blocks.ledgers.xero.directory import Directory
 from blocks.ledgers.xero.figures import expected_of, figures_of, money
 from blocks.ledgers.xero.reads import Reads
@@ -26,6 +26,7 @@ from dealbooks.http import Connection
 from dealbooks.ledger import (
     Capabilities,
     EffectSpec,
+    Joins,
     Lookup,
     Outcome,
     Posting,
@@ -45,6 +46,7 @@ _WHAT = {
 _FOUR_DECIMALS = {"unitdp": "4"}
 _NOTHING = "Allocations/none"
 _BATCH = 50
+_GONE = ("VOIDED", "DELETED")
 _AGAIN = "-2"  # the refusal of the first attempt is kept under the key itself
 
 
@@ -68,6 +70,7 @@ class XeroLedger(ApiLedger):
         self._allocations = Allocations(self._reads, self.call, settings)
         self._directory: Directory | None = None
         self._contacts: dict[str, Lookup] = {}  # by our number: who is there
+        self._freed: dict[str, list[str]] = {}  # by effect: credit notes that were taken off, and not yet set back
 
     @property
     def capabilities(self) -> Capabilities:
@@ -84,7 +87,7 @@ class XeroLedger(ApiLedger):
             drafts=True,  # Status DRAFT (3.1)
             documents=True,
             dimensions=2,  # active tracking categories (3.1)
-            attachments=True,  # 3.1
+            attachments=False,  # Xero takes them (3.1); none are sent
             lock_dates=True,  # PeriodLockDate, EndOfYearLockDate (6)
         )
 
@@ -131,10 +134,12 @@ class XeroLedger(ApiLedger):
         return outcomes
 
     def touches(self, request: Request) -> Iterable[str]:
-        """The documents and the contact that an effect refers to; of a contact, also its name."""
+        """The documents and the contact that an effect refers to; of a contact, also its name; what settles documents
+        of a deal, one after another."""
         if request.payload["op"] == "customer":
             return (request.subject, f"name {str(request.payload['body']['Name']).casefold()}")
-        return super().touches(request)
+        deal = request.payload.get("deal")
+        return (*super().touches(request), f"deal {deal}" if deal else "")
 
     def write(self, request: Request) -> Outcome:
         """Make the call of one effect; for a contact, a refund and an allocation the few calls.
@@ -159,22 +164,44 @@ class XeroLedger(ApiLedger):
         told = answered(end, resource, what, self._settings)
         if told.taken:
             return self._adopted(request, told.outcome)
-        if told.exceeds and not attempt and request.payload.get("pays") == "sale/invoice":
+        if told.exceeds and not attempt and request.payload["op"] == "payment":
             return self._overtaken(request, told.outcome)
         return told.outcome
 
     def _overtaken(self, request: Request, refused: Outcome) -> Outcome:
         """A payment that comes after its sale was taken back finds the invoice settled by the credit note: the payment
-        goes first, and the credit note is set against what else is open."""
-        payload, invoice = request.payload, ref_id(request.refs["sale/invoice"])
-        freed = self._allocations.free(invoice, payload["deal"])
-        if not freed:
-            return refused
-        outcome = self._create(request, _AGAIN)
-        if outcome.verdict is Verdict.REFUSED:  # one could not be taken off: nothing was paid, and it is tried again
-            outcome = Outcome(Verdict.DID_NOT_HAPPEN, reason=outcome.reason, retry_after=self._settings.key_seconds)
-        contact = ((self._reads.one("Invoices", invoice) or {}).get("Contact") or {}).get("ContactID", "")
-        self._allocations.spread(freed, str(contact), payload["deal"], payload["body"]["Date"], request.key)
+        goes first, and the credit note is set against what else is open. All is looked up before anything is taken off,
+        since what follows a call that was tried must not hide how it ended.
+        """
+        found = self._reads.find(request)
+        outcome = Outcome(Verdict.HAPPENED, found.ref)
+        if found.presence is not Presence.FOUND:
+            resource, _, ref = request.refs[request.payload["pays"]].partition("/")
+            room, held = self._allocations.room(resource, ref, request.payload["deal"])
+            if room < amount(request.payload["body"]["Amount"]):
+                return refused
+            self._freed[request.key] = [one.note for one in held]
+            outcome = self._allocations.free(held)
+            if outcome.verdict is Verdict.HAPPENED:
+                outcome = self._create(request, _AGAIN)
+            if outcome.verdict is Verdict.UNKNOWN:
+                return outcome  # looked up, and what was taken off is set back then
+        try:
+            back = self._set_back(request)
+        except StopConnection as error:
+            back = Outcome(Verdict.UNKNOWN, reason=error.message)
+        return outcome if back.verdict is Verdict.HAPPENED else _unfinished(outcome, back)
+
+    def _set_back(self, request: Request) -> Outcome:
+        """Set the credit notes that a payment took off, in this attempt or an earlier one, against what is open. After
+        what settles its own sale comes an allocation that does it."""
+        payload, notes = request.payload, self._freed.get(request.key, ())
+        if payload["pays"] != "sale/invoice":
+            return Outcome(Verdict.HAPPENED)
+        invoice = ref_id(request.refs["sale/invoice"])
+        outcome = self._allocations.set_back(invoice, payload["deal"], payload["body"]["Date"], notes)
+        if outcome.verdict is Verdict.HAPPENED:
+            self._freed.pop(request.key, None)
         return outcome
 
     def _adopted(self, request: Request, refused: Outcome) -> Outcome:
@@ -218,11 +245,9 @@ class XeroLedger(ApiLedger):
         wanted = amount(request.payload["body"]["Amount"])
         contact = ref_id(request.refs["customer"])
         where = f'Contact.ContactID==Guid("{contact}") AND Status=="AUTHORISED"'
-        start = f"{request.payload['deal']}-"
         for note in self._reads.pages("CreditNotes", where):
-            ours = str(note.get("CreditNoteNumber", "")).startswith(start)
-            if ours and amount(note.get("RemainingCredit")) >= wanted:
-                paid = {**request.payload, "pays": "credit-note", "op": "payment"}
+            if is_of_deal(note, request.payload["deal"]) and amount(note.get("RemainingCredit")) >= wanted:
+                paid = {**request.payload, "pays": "credit-note"}
                 refs = {**request.refs, "credit-note": f"CreditNotes/{note['CreditNoteID']}"}
                 return self._create(Request(request.effect_id, request.key, request.name, paid, refs))
         reason = f"Xero has no credit note of deal {request.payload['deal']} with {money(wanted)} left to be refunded."
@@ -253,10 +278,18 @@ class XeroLedger(ApiLedger):
     # -- reading -------------------------------------------------------------------------------------------
 
     def find(self, requests: Sequence[Request]) -> list[Lookup]:
-        """Look each request up. Raises StopConnection when Xero does not answer."""
+        """Look each request up; a payment that took credit notes off is found when they are set back. Raises
+        StopConnection when Xero does not answer."""
+        if requests:
+            self.connection.held = requests[0].held
         return [self._found(request) for request in requests]
 
     def _found(self, request: Request) -> Lookup:
+        if request.payload["op"] == "payment":
+            found, back = self._reads.find(request), self._set_back(request)
+            if back.verdict is Verdict.HAPPENED:
+                return found
+            return Lookup(Presence.UNDECIDED, reason=_unfinished(Outcome(Verdict.UNKNOWN), back).reason)
         if request.payload["op"] != "allocation":
             return self._reads.find(request)
         invoice, notes = self._to_allocate(request)
@@ -273,9 +306,17 @@ class XeroLedger(ApiLedger):
             if resource != "Allocations"
         }
         return [
-            Reading(ref, self._figures(resource, rest, found))
+            _reading(ref, self._figures(resource, rest, found))
             for ref, (resource, rest) in zip(refs, named, strict=True)
         ]
+
+    def joins(self, request: Request) -> Joins:
+        """A payment and the document that it pays; an allocation and both its sides."""
+        payload = request.payload
+        if payload["op"] == "allocation":
+            notes = [name for name, ref in request.refs.items() if ref.startswith("CreditNotes/")]
+            return Joins((payload["invoice"], *notes), document=False)
+        return Joins((payload["pays"],) if payload.get("pays") else ())
 
     def _figures(
         self, resource: str, rest: str, found: Mapping[str, Mapping[str, dict[str, Any] | None]]
@@ -293,7 +334,9 @@ class XeroLedger(ApiLedger):
 
     def lock_date(self) -> date | None:
         """The later of the organisation's two lock dates, as they are now. Raises StopConnection."""
-        self._directory = self._looked_up()
+        if self._directory is None:
+            return self.directory().lock_date
+        self._directory.organisation = self._reads.organisation()
         return self._directory.lock_date
 
     def reached(self, given: Mapping[str, str]) -> list[str]:
@@ -329,6 +372,19 @@ class XeroLedger(ApiLedger):
             tax_rates=self._reads.all("TaxRates"),
             tracking=self._reads.all("TrackingCategories"),
         )
+
+
+def _reading(ref: str, figures: Mapping[str, str] | None) -> Reading:
+    return Reading(ref, figures, void=figures is not None and figures.get("status") in _GONE)
+
+
+def _unfinished(outcome: Outcome, back: Outcome) -> Outcome:
+    """A payment is in doubt until the credit notes that it took off are set back."""
+    reason = (
+        f"{outcome.reason} A credit note that was taken off the invoice for this payment is not set against an invoice "
+        f"of the deal again: {back.reason} It is tried again; where Xero refuses it, allocate the credit note there."
+    )
+    return Outcome(Verdict.UNKNOWN, outcome.ref, reason.strip())
 
 
 def _number(request: Request) -> str:

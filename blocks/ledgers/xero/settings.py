@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from dealbooks.errors import ConfigError
+from dealbooks.http import check_addresses
 
 # The granular scopes of apps made since 2 March 2026 (developer.xero.com, scopes; second hand).
 SCOPES = (
@@ -101,10 +102,13 @@ class XeroSettings(BaseModel):
         needed = {"client_id": found.client_id, "client_secret": found.client_secret.get_secret_value()}
         if found.grant == "code":
             needed["tenant_id"] = found.tenant_id
-        missing = [name for name, value in needed.items() if not value]
+        missing = [name for name, value in needed.items() if not value.strip()]
         if missing:
             raise ConfigError(
                 f"books.{book}.ledger has no {' and no '.join(missing)}.",
                 fix="The id and the secret are those of your app at developer.xero.com; tenant_id is the organisation.",
             )
+        check_addresses(
+            f"books.{book}.ledger", {name: getattr(found, name) for name in ("base_url", "token_url", "authorize_url")}
+        )
         return found

@@ -8,11 +8,13 @@ customers' account, its settlements go through `clearing.settlement`, and a paym
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from blocks.ledgers.xero.directory import Directory
+from blocks.ledgers.xero.wire import KEY_LENGTH
 from dealbooks.documents import (
     Document,
     DocumentKind,
@@ -21,6 +23,7 @@ from dealbooks.documents import (
     Mode,
     MoneyDocument,
     MoneyKind,
+    NoTaxCode,
     Target,
     documents_of,
 )
@@ -29,11 +32,13 @@ from dealbooks.errors import ConfigError
 from dealbooks.ledger import EffectSpec, Party, Posting
 from dealbooks.money import amount_text
 
-_DESCRIPTION, _REFERENCE, _NAME, _CONTACT_NUMBER = 4000, 255, 255, 50
+_DESCRIPTION, _NAME, _CONTACT_NUMBER = 4000, 255, 50
+_MARK = 255 - KEY_LENGTH - 1  # of a reference, behind our key
 _WORDS = {
     "stock_no": "stock", "party": "account of", "person": "person", "product": "product", "method": "by",
     "receipt": "receipt", "location": "location", "department": "department",
 }  # fmt: skip
+_PARTS = re.compile(r"[,;] ")
 
 
 def target_of(directory: Directory) -> Target:
@@ -56,7 +61,10 @@ def specs_of(posting: Posting, directory: Directory) -> tuple[EffectSpec, ...]:
         ConfigError: the chart, the organisation or the settings lack something that a line needs.
         PostingError: the entry cannot be carried by documents.
     """
-    made = documents_of(posting.entry, target_of(directory), posting.invoice)
+    try:
+        made = documents_of(posting.entry, target_of(directory), posting.invoice)
+    except NoTaxCode as error:
+        raise directory.no_such_tax_code(error.code, error.deal_id) from error
     writer = _Writer(posting, directory)
     for document in made.documents:
         if isinstance(document, Document):
@@ -148,7 +156,8 @@ class _Writer:
             self._allocate("invoice", ())
 
     def _allocate(self, invoice: str, needs: tuple[tuple[Any, str], ...]) -> None:
-        payload = {"op": "allocation", "invoice": invoice, "date": self._entry.accounting_date.isoformat()}
+        date = self._entry.accounting_date.isoformat()
+        payload = {"op": "allocation", "invoice": invoice, "date": date, "deal": self._deal()}
         settled = "settlement" in [spec.name for spec in self.specs]
         self._add("allocation", payload, (self._sale, *(("settlement",) if settled else ())), needs)
 
@@ -177,8 +186,7 @@ class _Writer:
             if document.fx_rate is not None and document.currency != self._directory.currency:
                 body["CurrencyRate"] = format(round(1 / document.fx_rate, 6), "f")
             payload = self._payload("refund" if not pays else "payment", "Payments", body)
-            payload["mark"] = _cut(f"{payload['mark']} {self._told(document.money.dimensions, ())}".strip(), _REFERENCE)
-            payload |= {"pays": pays, "deal": self._deal()}
+            payload |= {"mark": self._mark(document.money.dimensions), "pays": pays, "deal": self._deal()}
             self._add(document.name, payload, depends, needs)
         if document.amount != applied:
             self._on_account(document, document.amount - applied)
@@ -256,8 +264,8 @@ class _Writer:
         if document.fx_rate is not None and document.currency != self._directory.currency:
             body["CurrencyRate"] = format(round(1 / document.fx_rate, 6), "f")
         payload = self._payload("bank", "BankTransactions", body)
-        payload["mark"] = _cut(f"{payload['mark']} {self._told(document.money.dimensions, ())}".strip(), _REFERENCE)
-        self._add(name, payload | {"total": total}, ("customer",))
+        payload |= {"mark": self._mark(document.money.dimensions), "total": total}
+        self._add(name, payload, ("customer",))
 
     # -- lines -----------------------------------------------------------------------------------------------
 
@@ -308,18 +316,10 @@ class _Writer:
         )
 
     def _described(self, text: str, dimensions: Mapping[str, str]) -> str:
-        """A description, with every dimension that tracking has no place for and that the text does not tell."""
+        """A description, with every dimension that tracking has no place for. What does not fit is cut off the text."""
         _, rest = self._directory.tracking(dimensions)
-        told = self._told(dict(rest), (text,))
-        return _cut(f"{text}; {told}" if told else text, _DESCRIPTION)
-
-    def _told(self, dimensions: Mapping[str, str], said: Iterable[str]) -> str:
-        parts = [
-            f"{_WORDS.get(name, name)} {value}"
-            for name, value in dimensions.items()
-            if value and not any(value in text for text in said)
-        ]
-        return ", ".join(parts)
+        told = _told(dict(rest), _PARTS.split(text))
+        return f"{_cut(text, _DESCRIPTION - len(told) - 2)}; {told}" if told else _cut(text, _DESCRIPTION)
 
     # -- effects ---------------------------------------------------------------------------------------------
 
@@ -352,10 +352,10 @@ class _Writer:
     def _payload(self, op: str, resource: str, body: dict[str, Any]) -> dict[str, Any]:
         return {"op": op, "resource": resource, "body": body, "mark": self._mark()}
 
-    def _mark(self) -> str:
-        posting = self._posting
-        note = f" {self._entry.note}" if self._entry.note else ""
-        return _cut(f"{self._deal()} {self._entry.entry_id} {posting.stock_no}{note}".strip(), 200)
+    def _mark(self, dimensions: Mapping[str, str] | None = None) -> str:
+        """What a reference or narration tells behind our key, and all dimensions of what carries no tracking."""
+        parts = (self._deal(), self._entry.entry_id, self._posting.stock_no, _told(dimensions or {}), self._entry.note)
+        return _cut(" ".join(part for part in parts if part), _MARK)
 
     def _deal(self) -> str:
         return self._posting.deal_number or self._posting.key.deal
@@ -372,6 +372,12 @@ class _Writer:
 
 def _role_words(role: str) -> str:
     return role.replace(".", ": ").replace("_", " ")
+
+
+def _told(dimensions: Mapping[str, str], said: Collection[str] = ()) -> str:
+    """Dimensions in words, each with its name; but for what is said so already, in a part of its own."""
+    parts = [f"{_WORDS.get(name, name)} {value}" for name, value in dimensions.items() if value]
+    return ", ".join(part for part in parts if part not in said)
 
 
 def _cut(text: str, limit: int) -> str:

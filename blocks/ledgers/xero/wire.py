@@ -34,8 +34,11 @@ def _raw(value: Any, name: str) -> Any:
 
 
 def put(path: str, body: Any, key: str, *, what: str, params: Mapping[str, str] | None = None) -> Call:
-    """A call that creates: PUT never overwrites, POST would (fact sheet section 1)."""
-    headers = {"accept": "application/json", "content-type": "application/json", "idempotency-key": key}
+    """A call that creates: PUT never overwrites, POST would (fact sheet section 1). Without a key, what may be done
+    again: Xero would answer a key that it still keeps with what it did then, and do nothing."""
+    headers = {"accept": "application/json", "content-type": "application/json"}
+    if key:
+        headers["idempotency-key"] = key
     return Call("PUT", path, params or {}, headers, encoded(body), what=what, writes=True)
 
 

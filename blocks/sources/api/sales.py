@@ -88,6 +88,22 @@ def day_of(value: object, zone: str) -> str | None:
     return moment_of(text).astimezone(ZoneInfo(zone)).date().isoformat()
 
 
+def as_day(value: object, zone: str) -> str | None:
+    """The same as `day_of`; what is no day that a calendar has stays as it is, to be a finding of that deal."""
+    try:
+        return day_of(value, zone)
+    except (ValueError, OverflowError):
+        return str(value)
+
+
+def as_number(value: object, scale: int | None = None) -> Decimal | str | None:
+    """The same as `exact`; what is no number stays as it is, to be a finding of that deal."""
+    try:
+        return exact(value, scale)
+    except (ValueError, InvalidOperation):
+        return str(value)
+
+
 def moment_of(value: str | int) -> datetime:
     """A moment from ISO text or from milliseconds since 1970.
 

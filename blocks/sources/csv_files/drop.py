@@ -16,11 +16,11 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from fsspec import AbstractFileSystem
-from fsspec.core import url_to_fs
 
 from blocks.sources.csv_files.layout import Completeness
 from blocks.sources.csv_files.names import FileName, is_side_file, is_temporary, parse_name
 from blocks.sources.csv_files.reach import reaching
+from blocks.sources.csv_files.remote import address_of, listed, opened, part, whole_when_seen
 from dealbooks.errors import StopConnection
 from dealbooks.masking import masked, password_in
 from dealbooks.money import MoneyError, exact
@@ -152,7 +152,7 @@ class DropFolder:
         named.sort(key=lambda item: (item[0].date, item[0].seq, item[0].name))
         for facts, kind, entry in named:
             size, modified = int(entry.get("size") or 0), _modified(entry)
-            uri = masked(fs.unstrip_protocol(entry["name"]))
+            uri = masked(address_of(fs, entry["name"], self._path))
             if processed is not None and processed(uri, size, modified):
                 continue
             since = self._first_seen(entry["name"], size, modified, now)
@@ -167,6 +167,10 @@ class DropFolder:
                 )
                 waiting.append(Waiting(facts.name, reason, since, overdue=True))
                 continue
+            if len(ready) == self._max_files:
+                reason = f"more than {self._max_files} files are there; it is taken at the next look"
+                waiting.append(Waiting(facts.name, reason, now, overdue=False))
+                continue
             overdue = now - since >= timedelta(minutes=kind.completeness.wait_minutes)
             with self._reaching():
                 verdict = self._verdict(fs, facts, entry, by_name, kind, now, overdue=overdue)
@@ -176,19 +180,17 @@ class DropFolder:
             ready.append(
                 Candidate(uri, entry["name"], facts, kind.layout, size, modified, verdict.proof, verdict.expected, fs)
             )
-        taken, later = ready[: self._max_files], ready[self._max_files :]
-        reason = f"more than {self._max_files} files are there; it is taken at the next look"
-        waiting += [Waiting(file.name, reason, now, overdue=False) for file in later]
-        return Listing(tuple(taken), tuple(waiting), tuple(sorted(name for name in by_name if self._stray(name))))
+        for path in set(self._seen) - {masked(entry["name"]) for entry in entries}:
+            del self._seen[path]
+        return Listing(tuple(ready), tuple(waiting), tuple(sorted(name for name in by_name if self._stray(name))))
 
     def _stray(self, name: str) -> bool:
         return not (is_temporary(name) or is_side_file(name) or self._known(name))
 
     def _entries(self) -> tuple[AbstractFileSystem, list[dict[str, Any]]]:
         with self._reaching():
-            fs, root = url_to_fs(self._path, **self._options)
-            fs.invalidate_cache()
-            found = fs.ls(root, detail=True) if fs.exists(root) else None
+            fs, root = opened(self._path, self._options)
+            found = listed(fs, root)
         if found is None:
             raise StopConnection(f"the drop folder {self.url} does not exist", fix="Create it, or correct the path.")
         return fs, [entry for entry in found if entry.get("type") == "file"]
@@ -270,7 +272,10 @@ class DropFolder:
         *,
         overdue: bool,
     ) -> _Verdict:
-        """Size and time have not changed for the settle time, and the last byte ends a line."""
+        """Size and time have not changed for the settle time, and the last byte ends a line; where no half-written file
+        can be seen, at once."""
+        if whole_when_seen(fs):
+            return _Verdict("settle")
         quiet = now - self._first_seen(entry["name"], int(entry.get("size") or 0), _modified(entry), now)
         if quiet < timedelta(seconds=rule.settle_seconds):
             left = rule.settle_seconds - int(quiet.total_seconds())
@@ -286,7 +291,7 @@ def _modified(entry: dict[str, Any]) -> datetime | None:
     for key in ("mtime", "LastModified", "last_modified", "modify", "created"):
         value = entry.get(key)
         if isinstance(value, datetime):
-            return value if value.tzinfo else value.replace(tzinfo=UTC)
+            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
         if isinstance(value, int | float) and key == "mtime":
             return datetime.fromtimestamp(value, UTC)
     return None
@@ -294,13 +299,12 @@ def _modified(entry: dict[str, Any]) -> datetime | None:
 
 def _ends_a_line(fs: AbstractFileSystem, entry: dict[str, Any]) -> bool:
     size = int(entry["size"])
-    tail = fs.cat_file(entry["name"], start=max(0, size - 4), end=size)
+    tail = part(fs, entry["name"], max(0, size - 4), 4)
     return bool(tail) and (tail[-1:] in b"\r\n" or tail[-2:] in (b"\n\0", b"\0\n"))
 
 
 def _side_file(fs: AbstractFileSystem, entry: dict[str, Any]) -> str:
-    raw = fs.cat_file(entry["name"], start=0, end=_MAX_SIDE_FILE)
-    return bytes(raw).decode("utf-8-sig", errors="replace")
+    return part(fs, entry["name"], 0, _MAX_SIDE_FILE).decode("utf-8-sig", errors="replace")
 
 
 def _by_manifest(fs: AbstractFileSystem, name: str, size: int, others: dict[str, dict[str, Any]]) -> _Verdict:

@@ -10,6 +10,8 @@ from typing import Any
 from blocks.sources.csv_files.source import CsvFiles, CsvFilesSettings
 from dealbooks.errors import ConfigError
 
+_FILES = ("known_hosts", "client_keys")  # of storage, for SFTP
+
 
 def build(name: str, settings: Mapping[str, Any], folder: Path | None = None) -> CsvFiles:
     """The source `name`. A relative path, and that of a layout of the dealership's own, starts at `folder`.
@@ -30,9 +32,27 @@ def build(name: str, settings: Mapping[str, Any], folder: Path | None = None) ->
         )
     start = folder or Path()
     own = dict(settings) | {"path": _place(str(settings["path"]), start)}
+    own["storage"] = _storage(name, settings.get("storage") or {}, start)
     if "layouts" in own:
         own["layouts"] = [_layout(str(layout), start) for layout in own["layouts"]]
     return CsvFiles(name, CsvFilesSettings(**own))
+
+
+def _storage(name: str, options: Mapping[str, Any], start: Path) -> dict[str, Any]:
+    """What goes to the library that reaches the folder, with files of keys in their places."""
+    blank = [option for option, value in options.items() if isinstance(value, str) and not value.strip()]
+    if blank:
+        raise ConfigError(
+            f"sources.{name}.storage: {' and '.join(blank)} is blank.",
+            fix="Set the environment variable that it is taken from, or leave the line out.",
+        )
+    return {option: _keys(value, start) if option in _FILES else value for option, value in options.items()}
+
+
+def _keys(value: Any, start: Path) -> Any:
+    if isinstance(value, list):
+        return [_keys(one, start) for one in value]
+    return str(start / Path(value).expanduser()) if isinstance(value, str) else value
 
 
 def _place(path: str, start: Path) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import ValidationError
 
+from blocks.sources.api.settings import checked, secret
 from blocks.sources.hubspot.answers import listen
 from blocks.sources.hubspot.settings import HubSpotSettings
 from blocks.sources.hubspot.source import HubSpotDeals
@@ -37,15 +36,7 @@ def build(
 
 def settings_of(name: str, settings: Mapping[str, Any]) -> HubSpotSettings:
     """The settings, checked. Raises ConfigError."""
-    try:
-        return HubSpotSettings.model_validate(dict(settings))
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in wrong["loc"])
-    raise ConfigError(
-        f"sources.{name}, {field}: {wrong['msg'].lower()}.",
-        fix=f"The settings are: {', '.join(HubSpotSettings.model_fields)}.",
-    )
+    return checked(HubSpotSettings, name, settings, ("base_url", "token_url", "authorize_url"))
 
 
 def connect(
@@ -88,13 +79,7 @@ def connect(
 
 
 def _private(name: str, settings: HubSpotSettings) -> str:
-    token = settings.token.get_secret_value() or os.environ.get(settings.environment_variable, "")
-    if not token:
-        raise ConfigError(
-            f"sources.{name} has no access token for HubSpot.",
-            fix="Put token into the Prefect block, or name a variable under environment_variable.",
-        )
-    return token
+    return secret(name, "token", settings.token, "HUBSPOT_TOKEN", "the access token of your private app in HubSpot")
 
 
 def _tokens(
@@ -104,17 +89,18 @@ def _tokens(
     services: Services | None,
     transport: httpx.BaseTransport | None,
 ) -> TokenSource:
-    secret = settings.client_secret.get_secret_value()
-    if services is None or not settings.client_id or not secret:
+    if services is None or not settings.client_id.strip():
         raise ConfigError(
-            f"sources.{name}: the grant code needs client_id and client_secret, and a store to keep tokens in.",
-            fix="Set them and use the source where dealbooks.yaml is read, or use a private app (grant: token).",
+            f"sources.{name}: the grant code needs a client_id, and a store to keep tokens in.",
+            fix="Set it and use the source where dealbooks.yaml is read, or use a private app (grant: token).",
         )
+    whose = "the secret of your public app in HubSpot"
+    app_secret = secret(name, "client_secret", settings.client_secret, "HUBSPOT_CLIENT_SECRET", whose)
     kept = services
     client = Client(
         name,
         settings.client_id,
-        secret,
+        app_secret,
         settings.token_url,
         settings.authorize_url,
         settings.scope,

@@ -13,7 +13,7 @@ from blocks.sources.api.sales import COUNTRIES, LineKind, TimeZone
 class HubSpotSettings(BaseModel):
     """The settings of a source of HubSpot's deals."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     grant: Literal["token", "code"] = Field(
         "token",
@@ -21,7 +21,6 @@ class HubSpotSettings(BaseModel):
         " which a person gives consent).",
     )
     token: SecretStr = Field(SecretStr(""), description="Access token of the private app (pat-...).")
-    environment_variable: str = Field("", description="Environment variable that holds the access token.")
     client_id: str = Field("", description="Client id of the public app, for the grant code.")
     client_secret: SecretStr = Field(SecretStr(""), description="Client secret of the public app.")
     scope: str = Field(

@@ -8,7 +8,7 @@ id now and then. Nothing is written.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from blocks.sources.api import ApiSource, Window, instant, windows
@@ -16,13 +16,15 @@ from blocks.sources.hubspot import trees
 from blocks.sources.hubspot.api import HubSpotApi, Thing
 from blocks.sources.hubspot.fields import COMPANIES, CONTACTS, DEALS, LINES, Fields, chosen, missing_text
 from blocks.sources.hubspot.settings import HubSpotSettings
-from dealbooks.errors import ConfigError, DealbooksError, StopConnection
+from dealbooks.errors import DealbooksError, StopConnection
 from dealbooks.http import Budget, Connection
 from dealbooks.oauth import TokenSource
 from dealbooks.source import Cursor, Page, SourceCapabilities, SourceRecord
 
 _DEALS, _LINES = 0, 1  # the parts of a window
 _LINES_AT_ONCE = 200
+_LOOKED_UP_AGAIN = timedelta(hours=1)
+_READINGS = 5
 Links = Mapping[str, Sequence[tuple[str, frozenset[str]]]]
 
 
@@ -43,6 +45,7 @@ class HubSpotDeals(ApiSource):
         self.settings = settings
         self._read_by_map = fields
         self._now = now
+        self._looked_at: datetime | None = None
         self._api = HubSpotApi(self.read, searches, settings, connection.name)
 
     @property
@@ -54,22 +57,25 @@ class HubSpotDeals(ApiSource):
         """Have a token, and know that this is the right account and has every property that is read.
 
         Raises:
-            ConfigError: it is not, or has not.
-            StopConnection: HubSpot cannot be read now.
+            StopConnection: it is not, or has not, or HubSpot cannot be read now.
         """
         super().get_ready()
         if self.settings.portal_id and self._portal != self.settings.portal_id:
-            raise ConfigError(
+            raise StopConnection(
                 f"{self.connection.name} reaches the HubSpot account {self._portal}, and portal_id says "
                 f"{self.settings.portal_id}.",
                 fix="Use the token of that account, or correct portal_id.",
             )
         if self._fields.missing:
             message, fix = missing_text(self._fields, self.connection.name)
-            raise ConfigError(message, fix=fix)
+            self._forget()  # somebody mends it: looked up anew the next time
+            raise StopConnection(message, fix=fix)
 
     def changes(self, cursor: Cursor | None, now: datetime) -> Iterator[Page]:
-        """See `DealSource`."""
+        """See `DealSource`. A property that is deleted would be missing from every deal without a word, so it is looked
+        up now and then whether they are all there."""
+        if self._looked_at is not None and now - self._looked_at > _LOOKED_UP_AGAIN:
+            self._forget()
         self.get_ready()
         found = windows(cursor, now, overlap=self.settings.overlap_seconds, behind=self.settings.behind_seconds)
         for window in found:
@@ -89,7 +95,7 @@ class HubSpotDeals(ApiSource):
     def fetch(self, key: str) -> SourceRecord | None:
         """See `DealSource`. A deal whose line items may still be on their way is not given."""
         self.get_ready()
-        found = self._records([key]) if key.isdigit() else []
+        found = self._records([key]) if key.isascii() and key.isdigit() else []
         if not found:
             return None
         record = found[0]
@@ -105,7 +111,7 @@ class HubSpotDeals(ApiSource):
     def missing(self, keys: Sequence[str]) -> Collection[str]:
         """See `DealSource`. A deal that was merged into another is not there any more."""
         self.get_ready()
-        asked = [key for key in keys if key.isdigit()]
+        asked = [key for key in keys if key.isascii() and key.isdigit()]
         return set(keys) - set(self._api.objects(DEALS, asked, ("hs_lastmodifieddate",)))
 
     def problems(self) -> list[str]:
@@ -153,10 +159,37 @@ class HubSpotDeals(ApiSource):
 
     def _records(self, ids: Sequence[str], *, outside: Window | None = None) -> list[SourceRecord]:
         """The deals with all that belongs to them; of one that is no completed sale only that. `outside`: not those
-        that changed in this window."""
+        that changed in this window. Deals and lines are read by calls of their own: what changed in between is read
+        again, and what is gone is left out.
+
+        Raises:
+            StopConnection: a deal is changed all the time.
+        """
+        found: list[SourceRecord] = []
         deals = list(self._api.objects(DEALS, ids, self._fields.selected[DEALS]).values())
         if outside is not None:
             deals = [deal for deal in deals if not _in(trees.changed_at(deal), outside)]
+        for _ in range(_READINGS):
+            read = self._read_whole(deals)
+            changed = self._changed_since([deal for deal in deals if self._counts(deal)])
+            found += [record for record in read if record.key not in changed]
+            if not changed:
+                return found
+            deals = list(self._api.objects(DEALS, sorted(changed, key=int), self._fields.selected[DEALS]).values())
+        raise StopConnection(
+            f"{self.connection.name}: the deals {', '.join(sorted(changed))} are changed while they are read.",
+            fix="Nothing is lost; they are read again by the next run.",
+        )
+
+    def _changed_since(self, sold: Sequence[Thing]) -> set[str]:
+        """Completed sales that changed, or went away, since they were read so."""
+        if not sold:
+            return set()
+        was = {str(deal["id"]): trees.changed_at(deal) for deal in sold}
+        now = self._api.objects(DEALS, list(was), ("hs_lastmodifieddate",))
+        return {one for one, moment in was.items() if one not in now or trees.changed_at(now[one]) != moment}
+
+    def _read_whole(self, deals: Sequence[Thing]) -> list[SourceRecord]:
         sold = [str(deal["id"]) for deal in deals if self._counts(deal)]
         lines, buyers = self._lines(sold), self._buyers(sold)
         return [
@@ -202,8 +235,13 @@ class HubSpotDeals(ApiSource):
     def _portal(self) -> str:
         return self._api.portal()
 
+    def _forget(self) -> None:
+        for name in ("_fields", "_described"):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def _described(self) -> dict[str, dict[str, Thing]]:
+        self._looked_at = self._now()
         return {kind: self._api.properties(kind) for kind in (DEALS, LINES)}
 
     @cached_property

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from blocks.sources.api import plain, utc_text
-from blocks.sources.api.sales import NOT_SOLD, country_of, day_of, exact, kind_of, moment_of, said
+from blocks.sources.api.sales import NOT_SOLD, as_day, as_number, country_of, exact, kind_of, moment_of, said
 from blocks.sources.hubspot.fields import DEALS, LINES, Fields
 from blocks.sources.hubspot.settings import HubSpotSettings
 from dealbooks.source import SourceRecord
@@ -34,7 +34,7 @@ def record(
     tree = said(tree)
     amounts = [Decimal(line["amount"]) for line in shown if line["kind"] not in NOT_SOLD and "amount" in line]
     tree |= said({
-        "sale_date": day_of(properties.get("closedate"), settings.timezone),
+        "sale_date": as_day(properties.get("closedate"), settings.timezone),
         "currency": properties.get("deal_currency_code") or settings.currency,
         "buyer": _buyer(buyer, settings) if buyer is not None else None,
         "total": sum(amounts, Decimal(0)) if amounts and settings.amounts == "gross" else None,
@@ -77,12 +77,12 @@ def told(value: Any, kind: str, settings: HubSpotSettings) -> Any:
     if value is None or value == "":
         return None
     if kind == "number":
-        return exact(value)
+        return as_number(value)
     if kind == "bool":
         return str(value).lower() == "true"
     if kind == "date":  # midnight UTC where it is written as a moment
-        return day_of(value, "UTC")
-    return day_of(value, settings.timezone) if kind in _MOMENTS else value
+        return as_day(value, "UTC")
+    return as_day(value, settings.timezone) if kind in _MOMENTS else value
 
 
 def _in_order(lines: Sequence[Thing]) -> list[Thing]:

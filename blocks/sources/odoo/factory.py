@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import ValidationError
 
+from blocks.sources.api.settings import checked, secret
 from blocks.sources.odoo.settings import OdooSalesSettings
 from blocks.sources.odoo.source import OdooSales
-from dealbooks.errors import ConfigError
 from dealbooks.http import Budget, Connection, Limit, Pace, RealPace
 from dealbooks.registry import Services
 
@@ -31,15 +29,7 @@ def build(
     Raises:
         ConfigError: a setting is missing or not known, or there is no key.
     """
-    try:
-        read = OdooSalesSettings.model_validate(dict(settings))
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in wrong["loc"])
-        raise ConfigError(
-            f"sources.{name}, {field}: {wrong['msg'].lower()}.",
-            fix=f"The settings are: {', '.join(OdooSalesSettings.model_fields)}.",
-        ) from error
+    read = checked(OdooSalesSettings, name, settings, ("url",))
     client = httpx.Client(base_url=read.url.rstrip("/"), timeout=httpx.Timeout(_LONGEST_CALL, connect=20.0))
     return connect(name, read, client, RealPace(), fields)
 
@@ -52,12 +42,8 @@ def connect(
     Raises:
         ConfigError: there is no key.
     """
-    key = settings.api_key.get_secret_value() or os.environ.get(settings.environment_variable, "")
-    if not key:
-        raise ConfigError(
-            f"sources.{name} has no API key for Odoo.",
-            fix="Put it into the Prefect block, or name one under environment_variable.",
-        )
+    whose = "the key is made in Odoo under Preferences, Account Security"
+    key = secret(name, "api_key", settings.api_key, "ODOO_API_KEY", whose)
     headers = {"authorization": f"bearer {key}", "x-odoo-database": settings.database, "user-agent": "Dealbooks"}
     connection = Connection(
         name,

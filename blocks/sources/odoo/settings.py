@@ -24,13 +24,12 @@ def _timezone(value: str) -> str:
 class OdooSalesSettings(BaseModel):
     """The settings of a source of Odoo's sales orders."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: str = Field(description="Address of the server, as https://erp.example.com.")
     database: str = Field(description="The database's name.")
     user: str = Field("", description="Login of the user whose key is used; needed up to version 18.")
     api_key: SecretStr = Field(SecretStr(""), description="API key of that user; it lives three months at most.")
-    environment_variable: str = Field("", description="Environment variable that holds the API key.")
     company: str = Field("", description="The company's name or id; needed where the user sees more than one.")
     protocol: WireName = Field(
         "auto",

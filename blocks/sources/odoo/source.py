@@ -16,13 +16,14 @@ from blocks.odoo.values import id_of, name_of
 from blocks.sources.api import ApiSource, Window, utc_text, windows
 from blocks.sources.odoo import trees
 from blocks.sources.odoo.settings import OdooSalesSettings
-from dealbooks.errors import ConfigError, DealbooksError, StopConnection
+from dealbooks.errors import DealbooksError, StopConnection
 from dealbooks.http import Connection
 from dealbooks.source import Cursor, Page, SourceCapabilities, SourceRecord
 
 _ORDERS, _LINES = 0, 1  # the parts of a window
 _LINES_AT_ONCE = 5000
 _READINGS = 5
+_LONGEST_ID = 18  # digits
 _ANY_STATE = ["active", "in", [True, False]]
 
 
@@ -77,7 +78,8 @@ class OdooSales(ApiSource):
     def fetch(self, key: str) -> SourceRecord | None:
         """See `DealSource`."""
         self.get_ready()
-        records = self._records(self._orders([["id", "=", int(key)]])) if key.isdigit() else []
+        is_id = key.isascii() and key.isdigit() and len(key) <= _LONGEST_ID
+        records = self._records(self._orders([["id", "=", int(key)]])) if is_id else []
         return records[0] if records else None
 
     def missing(self, keys: Sequence[str]) -> Collection[str]:
@@ -246,7 +248,7 @@ class OdooSales(ApiSource):
         """The company of the settings; None when they name none.
 
         Raises:
-            ConfigError: Odoo has no such company, or our user may not see it.
+            StopConnection: Odoo has no such company, or our user may not see it.
         """
         wanted = self.settings.company
         if not wanted:
@@ -255,7 +257,7 @@ class OdooSales(ApiSource):
         chosen = [int(row["id"]) for row in rows if wanted in (row["name"], str(row["id"]))]
         if len(chosen) != 1:
             known = ", ".join(f"{row['name']} ({row['id']})" for row in rows)
-            raise ConfigError(
+            raise StopConnection(
                 f"{self.connection.name}: there is no company {wanted!r} in Odoo; there is {known}.",
                 fix="Correct company in the settings of the source.",
             )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import ValidationError
 
+from blocks.sources.api.settings import checked, secret
 from blocks.sources.salesforce.answers import listen
 from blocks.sources.salesforce.grant import SalesforceClient, Session
 from blocks.sources.salesforce.settings import SalesforceSettings
@@ -36,15 +35,7 @@ def build(
 
 def settings_of(name: str, settings: Mapping[str, Any]) -> SalesforceSettings:
     """The settings, checked. Raises ConfigError."""
-    try:
-        return SalesforceSettings.model_validate(dict(settings))
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in wrong["loc"])
-    raise ConfigError(
-        f"sources.{name}, {field}: {wrong['msg'].lower()}.",
-        fix=f"The settings are: {', '.join(SalesforceSettings.model_fields)}.",
-    )
+    return checked(SalesforceSettings, name, settings, ("url",))
 
 
 def connect(
@@ -81,27 +72,28 @@ def client_of(
     Raises:
         ConfigError: what the grant needs is not there.
     """
-    given = os.environ.get(settings.environment_variable, "")
-    secret = settings.client_secret.get_secret_value() or (given if settings.grant == "secret" else "")
-    key = settings.private_key.get_secret_value() or (given if settings.grant == "jwt" else "")
-    if settings.grant == "secret" and not secret:
+    consumer_secret, key = "", ""
+    if settings.grant == "secret":
+        whose = "the consumer secret of your app in Salesforce"
+        consumer_secret = secret(name, "client_secret", settings.client_secret, "SALESFORCE_CLIENT_SECRET", whose)
+    else:
+        whose = "the key in PEM whose certificate your app in Salesforce has"
+        key = secret(name, "private_key", settings.private_key, "SALESFORCE_PRIVATE_KEY", whose)
+    needed = {"client_id": settings.client_id} | ({"username": settings.username} if key else {})
+    missing = [setting for setting, value in needed.items() if not value.strip()]
+    if missing:
         raise ConfigError(
-            f"sources.{name} has no consumer secret for Salesforce.",
-            fix="Put client_secret into the Prefect block, or name a variable under environment_variable.",
-        )
-    if settings.grant == "jwt" and not (key and settings.username):
-        raise ConfigError(
-            f"sources.{name} needs a private key and a username for the grant jwt.",
-            fix="Put private_key into the Prefect block, or name a variable under environment_variable.",
+            f"sources.{name} has no {' and no '.join(missing)}.",
+            fix="client_id is your app's consumer key; username, for the grant jwt, the user whom calls are made for.",
         )
     return SalesforceClient(
         name,
         settings.client_id,
-        secret if settings.grant == "secret" else "",
+        consumer_secret,
         f"{settings.url.rstrip('/')}/services/oauth2/token",
         auth_method="client_secret_basic" if settings.grant == "secret" else "none",
         transport=transport,
         username=settings.username,
         audience=settings.audience,
-        private_key=key if settings.grant == "jwt" else "",
+        private_key=key,
     )

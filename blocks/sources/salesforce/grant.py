@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from dealbooks.errors import ConfigError, StopConnection
+from dealbooks.errors import StopConnection
 from dealbooks.oauth import Client, Token
 
 _ASSERTION_SECONDS = 150  # the assertion may hold three minutes [C simple_salesforce/login.py]
@@ -37,8 +37,7 @@ class SalesforceClient(Client):
         """A token.
 
         Raises:
-            ConfigError: the private key is none.
-            StopConnection: the org does not know the app, or does not answer.
+            StopConnection: the private key is none, the org does not know the app, or does not answer.
         """
         if not self.private_key:
             return self.by_secret(now)
@@ -53,7 +52,7 @@ class SalesforceClient(Client):
         try:
             return jwt.encode({"alg": "RS256"}, claims, RSAKey.import_key(self.private_key))
         except (JoseError, ValueError, TypeError):
-            wrong = ConfigError(
+            wrong = StopConnection(
                 f"sources.{self.name}: the private key cannot be read.",
                 fix="Give a whole RSA key in PEM, from -----BEGIN to -----END, without a password.",
             )
@@ -89,8 +88,7 @@ class Session:
         """The token.
 
         Raises:
-            ConfigError: it is for another org than the settings say.
-            StopConnection: there is none to be had now.
+            StopConnection: there is none to be had now, or it is for another org than the settings say.
         """
         with self._alone:
             if self._token is None:
@@ -118,7 +116,7 @@ class Session:
         parts = urlsplit(token.extra.get("id", "")).path.strip("/").split("/")
         org = parts[1] if len(parts) > 1 else ""
         if self._wanted and org[:_SHORT_ID] != self._wanted[:_SHORT_ID]:
-            raise ConfigError(
+            raise StopConnection(
                 f"sources.{self._client.name} reaches the org {org}, and organization_id says {self._wanted}.",
                 fix="Correct url, or organization_id.",
             )

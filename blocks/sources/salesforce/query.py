@@ -25,14 +25,14 @@ def opportunities(fields: Fields, settings: SalesforceSettings, where: Iterable[
 
 def lines_of(fields: Fields, opportunity: str, after: str, limit: int) -> str:
     """The lines of one opportunity, by id."""
-    where = [f"OpportunityId = '{opportunity}'", *_after(after)]
+    where = [f"OpportunityId = '{opportunity}'", *after_id(after)]
     return _query(line_fields(fields), LINE, where, limit)
 
 
 def changed_lines(window: Window, after: str, limit: int) -> str:
     """Which lines changed, and of which opportunities, by id."""
     wanted = ("Id", "OpportunityId", "Opportunity.SystemModstamp")
-    return _query(wanted, LINE, [*within(window), *_after(after)], limit)
+    return _query(wanted, LINE, [*within(window), *after_id(after)], limit)
 
 
 def line_fields(fields: Fields) -> list[str]:
@@ -52,17 +52,13 @@ def by_ids(ids: Iterable[str]) -> str:
     return f"Id IN ({listed})"
 
 
-def after_id(after: str) -> list[str]:
-    """Those that come after this one."""
-    return _after(after)
-
-
 def stamp(moment: datetime) -> str:
     """A moment as SOQL writes it, whole seconds."""
     return f"{utc_text(moment)[:19]}.000Z"
 
 
-def _after(after: str) -> list[str]:
+def after_id(after: str) -> list[str]:
+    """Those that come after this one."""
     return [f"Id > '{after}'"] if after else []
 
 

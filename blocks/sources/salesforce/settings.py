@@ -13,7 +13,7 @@ from blocks.sources.api.sales import COUNTRIES, LineKind, TimeZone
 class SalesforceSettings(BaseModel):
     """The settings of a source of Salesforce's opportunities."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: str = Field(description="Address of the org's own domain, as https://northgate.my.salesforce.com.")
     client_id: str = Field(description="Consumer key of your connected app or external client app.")
@@ -25,9 +25,6 @@ class SalesforceSettings(BaseModel):
     client_secret: SecretStr = Field(SecretStr(""), description="Consumer secret of the app, for the grant secret.")
     private_key: SecretStr = Field(
         SecretStr(""), description="Private key in PEM whose certificate the app has, for the grant jwt."
-    )
-    environment_variable: str = Field(
-        "", description="Environment variable that holds the consumer secret or the private key."
     )
     username: str = Field("", description="The user for whom calls are made, for the grant jwt.")
     audience: str = Field(

@@ -1,8 +1,8 @@
 """Salesforce's opportunities as a source of deals.
 
 Changes are found by the time of change (SystemModstamp) of the opportunity and of its lines: a line of which an own
-field is edited does not touch its opportunity. A query that shows deleted records tells what was deleted, for as long as
-they are in the recycle bin; after a longer time everything is compared. Nothing is written.
+field is edited does not touch its opportunity. A query that shows deleted records tells what was deleted, while it is
+in the recycle bin; after a longer time everything is compared. Nothing is written.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from blocks.sources.salesforce.answers import LocatorGone, answer
 from blocks.sources.salesforce.fields import OBJECTS, OPPORTUNITY, Fields, chosen, missing_text
 from blocks.sources.salesforce.grant import Session
 from blocks.sources.salesforce.settings import SalesforceSettings
-from dealbooks.errors import ConfigError, DealbooksError
+from dealbooks.errors import DealbooksError, StopConnection
 from dealbooks.http import Call, Connection
+from dealbooks.record_ids import salesforce_id
 from dealbooks.source import Cursor, CursorExpired, Page, SourceCapabilities, SourceRecord
 
 _DEALS, _LINES = 0, 1  # the parts of a window
@@ -52,13 +53,13 @@ class SalesforceSales(ApiSource):
         """Have a token, and know that the org shows every field that is read.
 
         Raises:
-            ConfigError: it does not.
-            StopConnection: Salesforce cannot be read now.
+            StopConnection: it does not, or Salesforce cannot be read now.
         """
         self._session.token()
         if self._fields.missing:
             message, fix = missing_text(self._fields, self.connection.name)
-            raise ConfigError(message, fix=fix)
+            del self._fields, self._described  # somebody mends it: looked up anew the next time
+            raise StopConnection(message, fix=fix)
 
     def changes(self, cursor: Cursor | None, now: datetime) -> Iterator[Page]:
         """See `DealSource`."""
@@ -82,7 +83,7 @@ class SalesforceSales(ApiSource):
     def fetch(self, key: str) -> SourceRecord | None:
         """See `DealSource`."""
         self.get_ready()
-        wanted = trees.long_id(key)
+        wanted = salesforce_id(key)
         if not wanted:
             return None
         rows = [row for some in self._deals([query.by_ids([wanted])], "", deleted=False) for row in some]

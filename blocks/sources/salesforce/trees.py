@@ -12,15 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from blocks.sources.api import instant, plain, utc_text
-from blocks.sources.api.sales import NOT_SOLD, country_of, day_of, exact, kind_of, said
+from blocks.sources.api.sales import NOT_SOLD, as_day, as_number, country_of, exact, kind_of, said
 from blocks.sources.salesforce.fields import ACCOUNT, CONTACT, LINE, Fields
 from blocks.sources.salesforce.settings import SalesforceSettings
 from dealbooks.source import SourceRecord
 
 Record = Mapping[str, Any]
 _NUMBERS = frozenset(("currency", "double", "percent", "int", "long"))
-_ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_SHORT_ID, _LONG_ID = 15, 18
 
 
 def record(row: Record, lines: Sequence[Record], fields: Fields, settings: SalesforceSettings) -> SourceRecord:
@@ -31,7 +29,7 @@ def record(row: Record, lines: Sequence[Record], fields: Fields, settings: Sales
         _put(tree, name, _told(_at(row, source), fields.of(source), settings))
     amounts = [Decimal(line["amount"]) for line in shown if line["kind"] not in NOT_SOLD and "amount" in line]
     tree |= said({
-        "sale_date": day_of(row.get("CloseDate"), settings.timezone),
+        "sale_date": as_day(row.get("CloseDate"), settings.timezone),
         "currency": row.get("CurrencyIsoCode") or settings.currency,
         "buyer": _buyer(row, settings),
         "total": sum(amounts, Decimal(0)) if amounts and settings.amounts == "gross" else None,
@@ -73,17 +71,6 @@ def changed_at(row: Record) -> str:
 def place_of(row: Record) -> str:
     """Where a person finds it."""
     return f"Opportunity {row['Id']}" + (f" ({row['Name']})" if row.get("Name") else "")
-
-
-def long_id(text: str) -> str:
-    """An id of 18 characters from one of 15, whose capitals matter; "" when it is no id. The last three letters say
-    which of the others are capitals, five at a time."""
-    if not (text.isascii() and text.isalnum()) or len(text) not in (_SHORT_ID, _LONG_ID):
-        return ""
-    short = text[:_SHORT_ID]
-    parts = (short[start : start + 5] for start in range(0, _SHORT_ID, 5))
-    more = "".join(_ID_LETTERS[sum(1 << place for place, char in enumerate(part) if char.isupper())] for part in parts)
-    return short + more if len(text) == _SHORT_ID else text
 
 
 def _in_order(lines: Sequence[Record]) -> list[Record]:
@@ -183,9 +170,9 @@ def _told(value: Any, described: Mapping[str, Any], settings: SalesforceSettings
     if value is None or value == "" or isinstance(value, Mapping):
         return None
     if described.get("type") == "datetime":
-        return day_of(value, settings.timezone)
+        return as_day(value, settings.timezone)
     if described.get("type") in _NUMBERS:
-        return plain(exact(value, _scale(described)))
+        return plain(as_number(value, _scale(described)))
     return value
 
 

@@ -25,12 +25,14 @@ class StandingSale:
 
 @dataclass(frozen=True, slots=True)
 class PostedReceipt:
-    """Money of this deal that is posted already."""
+    """Money of this deal that is posted already. `told_beside`: it was not the deal's record that told of it first, so
+    that its day and method are not the record's to say."""
 
     receipt_id: str
     amount: Decimal
     method: str
     date: date
+    told_beside: bool = False
 
 
 def check_sold_before(deal: Deal, standing: Iterable[StandingSale]) -> list[Finding]:
@@ -54,7 +56,9 @@ def check_posted_receipts(deal: Deal, posted: Mapping[str, PostedReceipt]) -> li
         for index, part in enumerate(parts):
             before = posted.get(part.receipt_id)
             now = PostedReceipt(part.receipt_id, part.amount, part.method, part.date)
-            if before is not None and before != now:
+            if before is None or (before.told_beside and before.amount == now.amount):
+                continue
+            if (before.amount, before.method, before.date) != (now.amount, now.method, now.date):
                 path = f"{group}[{index}]"
                 findings.append(found("S004", path, part.receipt_id, posted=_told(before), now=_told(now)))
     return findings

@@ -175,6 +175,12 @@ class Rig(rig.Rig):
         self.hand.reset_to_draft(move)
         self.hand.cancel(move)
 
+    def applied(self, ref: str) -> bool:
+        account = self.box.find("account.account", ["code", "=", self.chart.roles["receivable.customer"].number])[0]
+        lines = self.box.find("account.move.line", ["move_id", "=", int(ref.rpartition("/")[2])])
+        found = [self.box.look("account.move.line", line, "account_id", "reconciled") for line in lines]
+        return any(line["reconciled"] for line in found if line["account_id"] == account)
+
     def delete(self, ref: str) -> None:
         move = int(ref.rpartition("/")[2])
         self.hand.reset_to_draft(move)

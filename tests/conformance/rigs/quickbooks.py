@@ -44,6 +44,7 @@ class Rig(rig.Rig):
         "calls_at_once": 1,
     }  # fmt: skip
     small_pages = {"page_size": 2}
+    unlinks = {"behaves": {"linked_void": "unlink"}}
     credit = "CreditMemo"
     limits = {Fault.LIMIT_SECOND: 0.0, Fault.LIMIT_MINUTE: 0.0, Fault.LIMIT_CONCURRENT: 0.0}
 
@@ -124,6 +125,10 @@ class Rig(rig.Rig):
         if kind == "JournalEntry":
             raise Unable("a journal entry can be deleted, not voided")
         self.hand.void(kind, number)
+
+    def applied(self, ref: str) -> bool:
+        kind, _, number = ref.partition("/")
+        return any(line.get("LinkedTxn") for line in self.hand.read(kind, number)["Line"])
 
     def delete(self, ref: str) -> None:
         kind, _, number = ref.partition("/")

@@ -130,6 +130,9 @@ class Rig(rig.Rig):
         kind, number = _named(ref)
         self.hand.void(kind, number)
 
+    def applied(self, ref: str) -> bool:
+        raise Unable("what is paid cannot be voided before its payment is removed")
+
     def delete(self, ref: str) -> None:
         kind, number = _named(ref)
         if kind not in ("Payment", "BankTransaction"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,6 +27,7 @@ from sandbox.kit import Answer, Call, Fault, FaultPlan, Platform, VirtualClock
 
 PAGE = 3
 SOURCE = "crm"
+NEW_TEXT = "Another text"
 NAMES = sorted(name for name, platform in SOURCES.items() if platform.kind == "records")
 
 
@@ -41,10 +43,12 @@ class SourceRig(ABC):
     renews: ClassVar[bool] = True
     tries: ClassVar[int] = 5
     behind: ClassVar[float] = 60.0  # seconds after which what was saved is certainly read
+    restores: ClassVar[bool] = False  # what was deleted can be taken back
 
     def __init__(self, folder: Path, faults: FaultPlan | None = None) -> None:
         self.clock, self.faults, self.taken = VirtualClock(), faults or FaultPlan(), 0
         self.each_call: Callable[[], None] = lambda: None  # what happens elsewhere before a call
+        self.after_call: Callable[[], None] = lambda: None  # and before its answer is there
         self.shop = Dealership(folder, f"sqlite:///{folder / 'store.db'}", clock=self.clock, source_of_record=SOURCE)
         self.shop.settings["sources"] = {SOURCE: {"platform": self.name, "books": {"LEEDS": "northgate"}}}
         self.shop.write_config()
@@ -101,6 +105,23 @@ class SourceRig(ABC):
     def sell_late(self, number: int, seconds: float) -> str:
         """A sale becomes visible now, with a time of change so many seconds ago; its key."""
 
+    @abstractmethod
+    def look(self, key: str) -> str:
+        """What the platform holds: `open` (no completed sale), `gone`, or the price; with `*` where the text of the
+        line was changed."""
+
+    @abstractmethod
+    def deal_number(self, number: int) -> str:
+        """The number that the deal of a sale gets."""
+
+    def complete_again(self, key: str) -> None:
+        """It was reopened, and is completed once more."""
+        self.complete(key)
+
+    def restore(self, key: str) -> None:
+        """Somebody takes back what was deleted."""
+        raise NotImplementedError
+
     def late(self) -> float:
         """By how many seconds a record may become visible late and must still be found."""
         raise NotImplementedError
@@ -122,7 +143,10 @@ class SourceRig(ABC):
         def counting(call: Call) -> Answer:
             self.taken += 1
             self.each_call()
-            return handle(call)
+            try:
+                return handle(call)
+            finally:
+                self.after_call()
 
         platform.handle = counting  # type: ignore[method-assign]
         return platform
@@ -147,6 +171,10 @@ class SourceRig(ABC):
         """The prices of a record's rows, in order; a row by which it is taken back is its action."""
         return [self.price_of_row(row) for row in self.rows(key)]
 
+    def paid_of(self, data: Mapping[str, Any]) -> str:
+        """What was paid by bank transfer in a record: the price of the car, which people change together."""
+        return str(next(data[name] for name in ("bank_transfer_paid", "Bank_Transfer_Paid__c") if name in data))
+
     def price_of_row(self, row: Row) -> str:
         """The price of the car in a row of the inbox; `void` where it is taken back."""
         return self.price_of(record_of(row).data) if row["action"] == "post" else "void"
@@ -165,6 +193,13 @@ class SourceRig(ABC):
     def many(self) -> Counter[str]:
         """How many rows each record has."""
         return Counter(row["natural_key"].rpartition(":")[2] for row in self.rows())
+
+
+def seen(price: Any, text: str, *, sold: bool) -> str:
+    """What `SourceRig.look` says of a record that is there."""
+    if not sold:
+        return "open"
+    return f"{Decimal(str(price)).normalize():f}" + ("*" if text == NEW_TEXT else "")
 
 
 def rig_of(name: str) -> type[SourceRig]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from conformance.sources.source_rig import PAGE, SourceRig
+from conformance.sources.source_rig import NEW_TEXT, PAGE, SourceRig, seen
 from hubspot_support import account, source_of
 
 from dealbooks.source import DealSource
@@ -18,11 +18,12 @@ class Rig(SourceRig):
     name = "hubspot"
     renews = False  # the token of a private app is changed by a person
     behind = 90.0
+    restores = True
     cannot = {"test_an_expired_cursor_compares_everything": "a time of change can be asked for for ever"}
 
     def made(self) -> None:
         self.office = account(clock=self.clock)
-        self.faults = self.office.faults
+        self.office.faults = self.office.box.faults = self.faults
         self.counted(self.office.box)
         self.secrets = [self.office.box.settings.private_token]
 
@@ -48,7 +49,7 @@ class Rig(SourceRig):
         self.office.hand.edit(key)
 
     def edit_line(self, key: str) -> None:
-        self.office.hand.edit(self.office.hand.lines(key)[0], name="Another text")
+        self.office.hand.edit(self.office.hand.lines(key)[0], name=NEW_TEXT)
 
     def reopen(self, key: str) -> None:
         self.office.hand.edit(key, dealstage="presentationscheduled")
@@ -63,3 +64,15 @@ class Rig(SourceRig):
         made = self.office.deal(number, at=self.clock.now() - timedelta(seconds=seconds))
         self.clock.sleep(self.office.box.settings.index_lag)
         return made
+
+    def restore(self, key: str) -> None:
+        self.office.hand.restore(key)
+
+    def look(self, key: str) -> str:
+        if key not in self.office.hand.deals():
+            return "gone"
+        line = self.office.hand.look(self.office.hand.lines(key)[0])
+        return seen(line["price"], line["name"], sold=self.office.hand.look(key)["dealstage"] == "closedwon")
+
+    def deal_number(self, number: int) -> str:
+        return f"HS-{number}"

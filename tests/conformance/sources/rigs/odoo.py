@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from conformance.sources.source_rig import PAGE, SourceRig
+from conformance.sources.source_rig import NEW_TEXT, PAGE, SourceRig, seen
 from odoo_sales_support import erp, source_of
 
 from dealbooks.source import DealSource
@@ -46,7 +46,7 @@ class Rig(SourceRig):
         self.office.hand.edit("sale.order", int(key), note="Called.")
 
     def edit_line(self, key: str) -> None:
-        self.office.rename_line(int(key), "Another text")
+        self.office.rename_line(int(key), NEW_TEXT)
 
     def reopen(self, key: str) -> None:
         self.office.act(int(key), "action_cancel")
@@ -67,3 +67,18 @@ class Rig(SourceRig):
             database.update("sale.order.line", line, {"write_date": stamp})
         database.commit()
         return str(made)
+
+    def complete_again(self, key: str) -> None:
+        self.office.act(int(key), "action_draft")
+        self.office.act(int(key), "action_confirm")
+
+    def look(self, key: str) -> str:
+        with self.office.box.server.transaction() as env:
+            if not env["sale.order"].search([["id", "=", int(key)]]):
+                return "gone"
+        order = self.office.box.look("sale.order", int(key), "state", "order_line")
+        line = self.office.box.look("sale.order.line", order["order_line"][0], "price_unit", "name")
+        return seen(line["price_unit"], line["name"], sold=order["state"] == "sale")
+
+    def deal_number(self, number: int) -> str:
+        return f"S{number:05d}"

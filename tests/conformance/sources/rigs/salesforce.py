@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from conformance.sources.source_rig import PAGE, SourceRig
+from conformance.sources.source_rig import NEW_TEXT, PAGE, SourceRig, seen
 from salesforce_support import org, source_of
 
 from dealbooks.source import DealSource
@@ -17,10 +17,11 @@ class Rig(SourceRig):
 
     name = "salesforce"
     behind = 90.0
+    restores = True
 
     def made(self) -> None:
         self.office = org(clock=self.clock, token_life=12 * 3600)
-        self.faults = self.office.faults
+        self.office.faults = self.office.box.faults = self.faults
         self.counted(self.office.box)
         self.secrets = ["sandbox-consumer-secret"]
 
@@ -46,7 +47,7 @@ class Rig(SourceRig):
         self.office.hand.edit(key)
 
     def edit_line(self, key: str) -> None:
-        self.office.hand.edit(self.office.hand.lines(key)[0], Description="Another text")
+        self.office.hand.edit(self.office.hand.lines(key)[0], Description=NEW_TEXT)
 
     def reopen(self, key: str) -> None:
         self.office.hand.edit(key, StageName="Negotiation")
@@ -62,3 +63,17 @@ class Rig(SourceRig):
 
     def expire_cursor(self) -> None:
         self.clock.sleep(20 * 86_400)
+
+    def restore(self, key: str) -> None:
+        if self.office.hand.look(key):  # not for ever in the recycle bin
+            self.office.hand.undelete(key)
+
+    def look(self, key: str) -> str:
+        deal = self.office.hand.look(key)
+        if not deal or deal["IsDeleted"]:
+            return "gone"
+        line = self.office.hand.look(self.office.hand.lines(key)[0])
+        return seen(line["UnitPrice"], line["Description"], sold=deal["StageName"] == "Closed Won")
+
+    def deal_number(self, number: int) -> str:
+        return f"SF-{number}"

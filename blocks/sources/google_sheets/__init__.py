@@ -1,0 +1,1 @@
+"""A spreadsheet of Google Sheets as a source of deals."""

@@ -1,0 +1,363 @@
+"""From a matching to what a controller reads: exceptions of one class each, and the rows R3, R4 and R5. Pure.
+
+What an exception of the ledger's side names already (a lender who has not paid, a customer's open account, a deal that
+is not posted) is not named again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from dealbooks.bank.items import BankItem, BankMatch, BankPolicy, BankResult, BankSuggestion, business_day
+from dealbooks.bank.model import ZERO, BankLine
+from dealbooks.reconcile.model import SEVERITIES, ReconException, Severity, money_text, sorted_exceptions
+from dealbooks.reconcile.words import WORDS
+
+_WORDS: Mapping[str, str] = {
+    "receipt": "receipt", "refund": "refund", "funding": "funding", "reserve": "finance commission",
+    "payoff": "settlement of a part-exchange", "payout": "payout",
+}  # fmt: skip
+_LENDER = ("funding", "reserve")
+_ROWS: Mapping[str, tuple[str, ...]] = {"R4": ("receipt", "refund", "payoff"), "R5": _LENDER}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days of an account that statements cover and those of the month that they do not. `proven`: balances."""
+
+    account: str
+    currency: str
+    covered: tuple[tuple[date, date], ...]
+    missing: tuple[tuple[date, date], ...]
+    owned: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        return {
+            "account": self.account, "currency": self.currency, "covered": [_days(one) for one in self.covered],
+            "missing": [_days(one) for one in self.missing],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BankRow:
+    """A row of the matrix in one currency. `difference` is what the right side lacks and nothing below explains."""
+
+    code: str
+    left: str
+    right: str
+    currency: str
+    left_count: int
+    left_total: Decimal
+    right_count: int
+    right_total: Decimal
+    in_transit_count: int = 0
+    in_transit: Decimal = ZERO
+    undecided_count: int = 0
+    undecided: Decimal = ZERO
+    fees: Decimal = ZERO
+
+    @property
+    def difference(self) -> Decimal:
+        """Right, with what is on its way, not decided, or kept back as a fee, less left."""
+        return self.right_total + self.in_transit + self.undecided - self.left_total
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        amounts = ("left_total", "right_total", "in_transit", "undecided", "fees", "difference")
+        return {
+            "row": self.code, "left": self.left, "right": self.right, "currency": self.currency,
+            "left_count": self.left_count, "right_count": self.right_count,
+            "in_transit_count": self.in_transit_count, "undecided_count": self.undecided_count,
+            **{name: money_text(getattr(self, name), self.currency) for name in amounts},
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where and when is judged: the month, the day as of which, spans by account; `named` deals (id, number or stock
+    number) that an exception names already -> its classes; `explained` lines that a record of the ledger is."""
+
+    first: date
+    last: date
+    as_of: date
+    spans: Mapping[str, Span]
+    named: Mapping[str, Collection[str]]
+    explained: Mapping[str, str]
+    deals: Mapping[str, str]
+    policy: BankPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`transit` and `unjudged` are keys of items: on their way, or of days without statements."""
+
+    exceptions: tuple[ReconException, ...]
+    undecided: tuple[BankSuggestion, ...]
+    hints: tuple[BankSuggestion, ...]
+    transit: frozenset[str]
+    unjudged: frozenset[str]
+
+
+def judge(result: BankResult, scene: Scene) -> Judged:
+    """Every item that is not at the bank, every line that is not booked, every difference: each named once."""
+    items = {item.key: item for item in result.items}
+    lines = {line.identity: line for line in result.lines}
+    transit = {item.key for item in result.items if _in_transit(item, scene)}
+    unjudged = {item.key for item in result.items if item.key not in transit and not _judged(item, scene)}
+    found: list[ReconException] = []
+    hints = list(result.hints)
+    said_items: set[str] = set()
+    said_lines: set[str] = {line for one in result.hints for line in one.lines}
+    undecided = tuple(one for one in (_unexplained(one, scene) for one in result.undecided) if one.lines)
+    for one in undecided:
+        said_items.update(one.items)
+        said_lines.update(one.lines)
+        found += _surplus(one, items, lines, transit, unjudged, scene)
+    for item in result.items:
+        if item.key not in said_items | transit | unjudged and item.date <= scene.last:
+            found.append(_missing(item))
+    for line in result.lines:
+        if line.identity not in said_lines and scene.first <= line.booked <= scene.last:
+            exception, hint = _unbooked(line, result, scene)
+            found += [exception] if exception is not None else []
+            hints += [hint] if hint is not None else []
+    found += [_uncovered(span, days) for span in scene.spans.values() for days in span.missing]
+    return Judged(sorted_exceptions(found), undecided, tuple(hints), frozenset(transit), frozenset(unjudged))
+
+
+def differing(
+    matches: Iterable[BankMatch], items: Mapping[str, BankItem], lines: Mapping[str, BankLine], scene: Scene
+) -> list[ReconException]:
+    """Exceptions for money that came with another amount than was booked."""
+    found = []
+    for one in matches:
+        ours, theirs = [items[key] for key in one.items], [lines[line] for line in one.lines]
+        if min(item.date for item in ours) > scene.last:
+            continue
+        lender = all(item.kind in _LENDER for item in ours)
+        more = one.difference if ours[0].amount > 0 else -one.difference
+        recent = any(_in_transit(item, scene) for item in ours)
+        if more < 0 and (recent or (lender and -more <= scene.policy.short)):
+            continue
+        code = ("cit_over" if more > 0 else "cit_short") if lender else ("overpaid" if more > 0 else "unpaid")
+        booked, came = sum((item.amount for item in ours), ZERO), sum((line.amount for line in theirs), ZERO)
+        currency, first = ours[0].currency, ours[0]
+        shown = ", ".join(sorted({item.deal for item in ours}))
+        if len({item.deal_id for item in ours}) > 1:
+            first = replace(first, deal="", stock_no="")
+        found.append(
+            _exception(
+                code, first, one.difference, ours=money_text(booked, currency), theirs=money_text(came, currency),
+                what=f"The {_WORDS[first.kind]} of deal {shown} is booked with {money_text(abs(booked), currency)} "
+                f"{currency}; the bank has {money_text(abs(came), currency)} on {theirs[0].booked.isoformat()}.",
+                subject=" ".join(one.items), where=f"deal {shown}",
+            )
+        )  # fmt: skip
+    return found
+
+
+def rows_of(
+    items: Sequence[BankItem], result: BankResult, judged: Judged, scene: Scene, in_ledger: Collection[str]
+) -> tuple[BankRow, ...]:
+    """R3, R4 and R5 over the items of the month, a row for each currency."""
+    matched: dict[str, BankMatch] = {key: one for one in result.matches for key in one.items}
+    undecided = {key for one in judged.undecided for key in one.items}
+    month = [item for item in items if scene.first <= item.date <= scene.last]
+    found = []
+    for currency in sorted({item.currency for item in month}):
+        receipts = [item for item in month if item.currency == currency and item.kind == "receipt"]
+        there = [item for item in receipts if item.key in in_ledger]
+        found.append(
+            BankRow(
+                "R3", "payments and deposits of deals", "receipts in the ledger", currency, len(receipts),
+                _total(receipts), len(there), _total(there),
+            )
+        )  # fmt: skip
+        for code, kinds in _ROWS.items():
+            own = [item for item in month if item.currency == currency and item.kind in kinds]
+            at_bank = [item for item in own if item.key in matched]
+            open_ = [item for item in own if item.key in undecided]
+            moving = [item for item in own if item.key in judged.transit and item.key not in undecided]
+            fees = {one.items: one.fee for one in result.matches if any(item.key in one.items for item in at_bank)}
+            words = (
+                ("receipts, refunds and settlements booked", "at the bank or provider") if code == "R4"
+                else ("payments of finance companies booked", "at the bank")
+            )  # fmt: skip
+            found.append(
+                BankRow(
+                    code, *words, currency, len(own), _total(own), len(at_bank), _total(at_bank), len(moving),
+                    _total(moving), len(open_), _total(open_), sum(fees.values(), ZERO),
+                )
+            )  # fmt: skip
+    return tuple(sorted(found, key=lambda row: (row.code, row.currency)))
+
+
+def _total(items: Iterable[BankItem]) -> Decimal:
+    return sum((item.amount for item in items), ZERO)
+
+
+def _accounts(item: BankItem, scene: Scene) -> list[Span]:
+    return [
+        span for name, span in scene.spans.items() if span.currency == item.currency and name != item.elsewhere
+    ]  # fmt: skip
+
+
+def _in_transit(item: BankItem, scene: Scene) -> bool:
+    """So recent, as far as statements reach, that it need not be at the bank yet."""
+    ends = [span.covered[-1][1] for span in _accounts(item, scene) if span.covered]
+    horizon = min([scene.as_of, *ends])
+    return business_day(horizon) - business_day(item.date) < scene.policy.transit
+
+
+def _judged(item: BankItem, scene: Scene) -> bool:
+    """Whether every account that it can be on is covered for the days in which it would have come."""
+    spans = _accounts(item, scene)
+    until = item.date
+    while business_day(until) - business_day(item.date) < scene.policy.transit:
+        until += timedelta(days=1)
+    return bool(spans) and all(
+        any(first <= item.date and until <= last for first, last in span.covered) for span in spans
+    )
+
+
+def _unexplained(one: BankSuggestion, scene: Scene) -> BankSuggestion:
+    """Without the lines that a record of the ledger is."""
+    left = tuple(line for line in one.lines if line not in scene.explained)
+    return replace(one, lines=left, surplus=one.surplus - len(one.lines) + len(left))
+
+
+def _surplus(
+    one: BankSuggestion,
+    items: Mapping[str, BankItem],
+    lines: Mapping[str, BankLine],
+    transit: Collection[str],
+    unjudged: Collection[str],
+    scene: Scene,
+) -> list[ReconException]:
+    """Of equal amounts that nobody can tell apart, those that are too many on one side."""
+    ours, theirs = [items[key] for key in one.items], [lines[line] for line in one.lines]
+    late = [item for item in ours if item.key not in transit and item.key not in unjudged and item.date <= scene.last]
+    short, first = min(-one.surplus, len(late)), ours[0]
+    amount = money_text(abs(first.amount), first.currency)
+    shown = ", ".join(sorted({item.deal for item in ours}))
+    if short > 0:
+        return [
+            _exception(
+                "unpaid", replace(first, deal="", stock_no=""), -first.amount * short,
+                ours=f"{len(ours)} of {amount}", theirs=f"{len(theirs)} of {amount}", where=f"deals {shown}",
+                what=f"Of {len(ours)} payments of {amount} {first.currency} (deals {shown}) only {len(theirs)} are at "
+                "the bank.", subject=" ".join(one.items),
+            )
+        ]  # fmt: skip
+    extra = [line for line in theirs if scene.first <= line.booked <= scene.last]
+    more = min(one.surplus, len(extra))
+    if more > 0 and all(scene.spans[line.account].owned for line in extra if line.account in scene.spans):
+        return [
+            _exception(
+                "overpaid", replace(first, deal="", stock_no=""), first.amount * more,
+                ours=f"{len(ours)} of {amount}", theirs=f"{len(theirs)} of {amount}", where=f"deals {shown}",
+                what=f"The bank has {len(theirs)} payments of {amount} {first.currency} for {len(ours)} that are "
+                f"booked (deals {shown}).", subject=" ".join(one.lines),
+            )
+        ]  # fmt: skip
+    return []
+
+
+def _missing(item: BankItem) -> ReconException:
+    shown = f"{money_text(abs(item.amount), item.currency)} {item.currency}"
+    if item.kind == "payout":
+        what = f"The payout of {shown} ({item.deal}) left the provider on {item.date.isoformat()}, and no bank has it."
+    else:
+        what = (
+            f"The {_WORDS[item.kind]} of {shown} of deal {item.deal} is booked on {item.date.isoformat()}, "
+            "and it is not at the bank."
+        )
+    return _exception(
+        "unpaid", item, -item.amount, what=what, ours=money_text(item.amount, item.currency), theirs="nothing",
+        subject=item.key,
+    )  # fmt: skip
+
+
+def _unbooked(line: BankLine, result: BankResult, scene: Scene) -> tuple[ReconException | None, BankSuggestion | None]:
+    """A line of the month that nothing of ours was found for."""
+    identity = line.identity
+    if identity in scene.explained or line.kind in ("fee", "payout"):
+        return None, None
+    deals = sorted(result.named.get(identity, ()))
+    classes = {one for deal in deals for name in (deal, scene.deals.get(deal, "")) for one in scene.named.get(name, ())}
+    if classes:
+        reason = f"names {', '.join(scene.deals.get(deal, deal) for deal in deals)}: {', '.join(sorted(classes))}"
+        return None, BankSuggestion((), (identity,), reason)
+    owned = line.account in scene.spans and scene.spans[line.account].owned
+    if not deals and not owned:
+        return None, None
+    shown = f"{money_text(abs(line.amount), line.currency)} {line.currency}"
+    number = scene.deals.get(deals[0], deals[0]) if len(deals) == 1 else ""
+    twice = bool(deals) and any(_same_money(one, line, result, deals) for one in result.matches)
+    code = "overpaid" if twice else "unexplained_bank_line"
+    side = "came in" if line.amount > 0 else "went out"
+    about = f", and names deal {number}" if number else ""
+    what = f"{shown} {side} on {line.booked.isoformat()} on {line.account}{about}: “{_quoted(line)}”."
+    tail = " It is booked once already." if twice else " Nothing of it is booked."
+    return (
+        ReconException(
+            code=code, severity=SEVERITIES[code], what=what + tail, where=f"account {line.account}",
+            ours="nothing", theirs=money_text(line.amount, line.currency), difference=line.amount,
+            currency=line.currency, cause=WORDS[code].cause, cure=WORDS[code].cure, subject=identity, deal=number,
+        ),
+        None,
+    )  # fmt: skip
+
+
+def _same_money(one: BankMatch, line: BankLine, result: BankResult, deals: Sequence[str]) -> bool:
+    """Whether a match is of a line with this amount that names the same deal."""
+    return any(
+        result.amounts.get(other) == (line.amount, line.currency)
+        and bool(set(deals) & set(result.named.get(other, ())))
+        for other in one.lines
+    )  # fmt: skip
+
+
+def _quoted(line: BankLine) -> str:
+    words = " ".join(part for part in (line.counterparty, line.text, *line.references) if part)
+    return words if len(words) <= 80 else f"{words[:77]}..."
+
+
+def _uncovered(span: Span, days: tuple[date, date]) -> ReconException:
+    first, last = days
+    shown = first.isoformat() if first == last else f"{first.isoformat()} to {last.isoformat()}"
+    return ReconException(
+        code="statement_missing", severity=SEVERITIES["statement_missing"],
+        what=f"No statement of the account {span.account} covers {shown}.", where=f"account {span.account}",
+        ours=shown, theirs="nothing", difference=ZERO, currency=span.currency, cause=WORDS["statement_missing"].cause,
+        cure=WORDS["statement_missing"].cure, subject=f"{span.account} {first.isoformat()}",
+    )  # fmt: skip
+
+
+def _exception(
+    code: str,
+    item: BankItem,
+    difference: Decimal,
+    *,
+    what: str,
+    ours: str,
+    theirs: str,
+    subject: str,
+    where: str = "",
+    severity: Severity | None = None,
+) -> ReconException:
+    return ReconException(
+        code=code, severity=severity or SEVERITIES[code], what=what, where=where or f"deal {item.deal}", ours=ours,
+        theirs=theirs, difference=difference, currency=item.currency, cause=WORDS[code].cause, cure=WORDS[code].cure,
+        subject=subject, deal=item.deal if item.kind != "payout" else "",
+        stock_nos=(item.stock_no,) if item.stock_no else (),
+    )  # fmt: skip
+
+
+def _days(span: tuple[date, date]) -> list[str]:
+    return [day.isoformat() for day in span]

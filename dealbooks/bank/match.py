@@ -1,0 +1,387 @@
+"""Match what we have booked as money (receipts, refunds, fundings, payoffs) with the lines of bank statements. Pure.
+
+In tiers (period-close.md section 2), each only with what those before it left:
+1. a reference of its own in the line as whole words, and the amount;
+2. the amount, within three business days, and one strong attribute (who paid or was paid, how);
+3. one with many, and many with one: split receipts, one wire for several contracts, a batch net of a stated fee;
+4. a suggestion, which clears nothing: a person decides.
+
+Nothing is taken twice, sums tie to the minor unit, and the same items and lines in any order give the same result.
+Where two are equally likely (equal amounts, customers of one name), neither is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from dealbooks.bank.items import BankItem, BankMatch, BankPolicy, BankResult, BankSuggestion, business_day
+from dealbooks.bank.model import ZERO, BankLine
+from dealbooks.bank.names import LineWords, lines_by_name
+from dealbooks.bank.pairing import components, only_pairs, several
+
+_BATCHED: Mapping[str, frozenset[str]] = {
+    "card": frozenset({
+        "CARD", "CARDS", "MERCHANT", "SETTLEMENT", "BATCH", "VISA", "MASTERCARD", "AMEX", "STRIPE", "WORLDPAY",
+        "SQUARE", "ADYEN", "SUMUP", "POS",
+    }),
+    "cash": frozenset({"CASH", "LODGEMENT", "DEPOSIT", "COUNTER"}),
+    "cheque": frozenset({"CHEQUE", "CHEQUES", "CHECK", "CHECKS", "CHQ", "LODGEMENT", "DEPOSIT", "COUNTER"}),
+}  # fmt: skip
+USUAL = BankPolicy()
+_METHODS: Mapping[str, str] = {"cashier_cheque": "cheque"}
+
+
+def match_bank(
+    items: Iterable[BankItem],
+    lines: Iterable[BankLine],
+    *,
+    policy: BankPolicy = USUAL,
+    decided: Iterable[tuple[str, str]] = (),
+    known: Mapping[str, Iterable[str]] | None = None,
+) -> BankResult:
+    """Match items with lines. `decided` are pairs (item key, line identity) that a person has accepted; `known` gives
+    the names of deals that may have no item (deal id -> names)."""
+    work = _Work(items, lines, policy, known or {})
+    work.accept(decided)
+    work.by_reference()
+    work.by_attribute()
+    for whose in (work.own_lines, work.deal_lines):
+        work.in_parts(whose)
+    work.by_party_parts()
+    work.in_wires()
+    work.in_batches()
+    differences = work.differing()
+    undecided = work.undecided()
+    hints = work.net_batches()
+    return BankResult(
+        tuple(sorted(work.matches, key=lambda one: (one.tier, one.items, one.lines))),
+        differences, undecided, hints, work.free_items, work.free_lines,
+        {work.id_of[index]: deals for index, deals in sorted(work.named.items())},
+        {identity: (line.amount, line.currency) for identity, line in zip(work.id_of, work.lines, strict=True)},
+    )  # fmt: skip
+
+
+class _Work:
+    """One run. Items and lines are known by their place in a fixed order."""
+
+    def __init__(
+        self,
+        items: Iterable[BankItem],
+        lines: Iterable[BankLine],
+        policy: BankPolicy,
+        known: Mapping[str, Iterable[str]],
+    ) -> None:
+        self.policy = policy
+        self.items = sorted(items, key=lambda one: (one.date, one.kind, one.key))
+        self.lines = sorted(lines, key=lambda one: (one.booked, one.amount, one.account, one.identity))
+        self.id_of = [line.identity for line in self.lines]
+        self.words = LineWords(self.lines)
+        self._claimed: set[tuple[str, int]] = set()  # lines that name who pays an open item of a deal
+        self.taken_items: set[int] = set()
+        self.taken_lines: set[int] = set()
+        self.matches: list[BankMatch] = []
+        names = {deal: set(some) for deal, some in known.items()}
+        for item in self.items:
+            names.setdefault(item.deal_id, set()).update((*item.names, *item.shared))
+        self.named = lines_by_name(self.words, names)
+        self.own = [frozenset(line for name in item.names for line in self.words.naming(name)) for item in self.items]
+        self.of_deal: dict[str, set[int]] = {}
+        for index, some in self.named.items():
+            for deal in some:
+                self.of_deal.setdefault(deal, set()).add(index)
+        parties: dict[str, frozenset[int]] = {}
+        for item in self.items:
+            for party in item.parties:
+                if party not in parties:
+                    parties[party] = frozenset(self.words.of_party(party))
+        self.party = [frozenset(one for name in item.parties for one in parties[name]) for item in self.items]
+        self.by_amount: dict[tuple[str, Decimal, int], list[int]] = {}
+        for index, line in enumerate(self.lines):
+            for amount in sorted({line.amount, line.gross}):
+                self.by_amount.setdefault((line.currency, amount, business_day(line.booked)), []).append(index)
+
+    @property
+    def free_items(self) -> tuple[BankItem, ...]:
+        """Items that nothing was found for."""
+        return tuple(item for index, item in enumerate(self.items) if index not in self.taken_items)
+
+    @property
+    def free_lines(self) -> tuple[BankLine, ...]:
+        """Lines that nothing was found for."""
+        return tuple(line for index, line in enumerate(self.lines) if index not in self.taken_lines)
+
+    def _open_items(self) -> list[int]:
+        return [index for index in range(len(self.items)) if index not in self.taken_items]
+
+    def _take(self, tier: str, items: Sequence[int], lines: Sequence[int], reason: str) -> None:
+        ours = sum((self.items[one].amount for one in items), ZERO)
+        theirs = sum((self.lines[one].amount for one in lines), ZERO)
+        self.matches.append(self._match(tier, items, lines, reason, fee=ours - theirs))
+
+    def _match(
+        self, tier: str, items: Iterable[int], lines: Iterable[int], reason: str, *, fee: Decimal = ZERO,
+        difference: Decimal = ZERO,
+    ) -> BankMatch:  # fmt: skip
+        items, lines = sorted(items), sorted(lines)
+        self.taken_items.update(items)
+        self.taken_lines.update(lines)
+        keys, ids = tuple(self.items[one].key for one in items), tuple(self.id_of[one] for one in lines)
+        return BankMatch(tier, keys, ids, reason, fee, difference)
+
+    def _may_be(self, item: int, line: int) -> bool:
+        """Free, on an account where it can be, in its currency, and in its direction."""
+        ours, theirs = self.items[item], self.lines[line]
+        return (
+            item not in self.taken_items and line not in self.taken_lines and theirs.kind == "line"
+            and ours.currency == theirs.currency and ours.elsewhere != theirs.account
+            and (ours.amount > 0) == (theirs.amount > 0)
+        )  # fmt: skip
+
+    def _named_in_time(self, item: int, line: int) -> bool:
+        apart = self.lines[line].booked - self.items[item].date
+        return -timedelta(self.policy.early) <= apart <= timedelta(self.policy.late)
+
+    def _near(self, item: int, line: int) -> bool:
+        """Within the business days, and the line does not name another deal."""
+        ours, theirs = self.items[item], self.lines[line]
+        named = self.named.get(line, frozenset())
+        apart = abs(business_day(ours.date) - business_day(theirs.booked))
+        return apart <= self.policy.days and (not named or ours.deal_id in named)
+
+    def _alike(self, item: int) -> list[int]:
+        """Lines of its amount within the business days that it may be, and that do not name another deal."""
+        ours, days = self.items[item], self.policy.days
+        day = business_day(ours.date)
+        return [
+            line
+            for other in range(day - days, day + days + 1)
+            for line in self.by_amount.get((ours.currency, ours.amount, other), ())
+            if self._may_be(item, line) and self._near(item, line)
+        ]
+
+    def own_lines(self, item: int) -> frozenset[int] | set[int]:
+        """Lines that hold a reference of the item itself."""
+        return self.own[item]
+
+    def deal_lines(self, item: int) -> frozenset[int] | set[int]:
+        """Lines that name its deal."""
+        return self.of_deal.get(self.items[item].deal_id, frozenset())
+
+    def accept(self, decided: Iterable[tuple[str, str]]) -> None:
+        """What a person has said, where the item and the line are still there: several lines of one item, or the other
+        way round, are one match."""
+        by_key = {item.key: index for index, item in enumerate(self.items)}
+        by_id = {identity: index for index, identity in enumerate(self.id_of)}
+        graph = {(by_key[key], by_id[identity]): 1 for key, identity in decided if key in by_key and identity in by_id}
+        for ours, theirs in components(graph):
+            total = sum((self.lines[one].amount for one in theirs), ZERO)
+            fee = sum((self.lines[one].fee for one in theirs), ZERO)
+            booked = sum((self.items[one].amount for one in ours), ZERO)
+            if booked in (total, total + fee):
+                self._take("person", ours, theirs, "accepted by a person")
+
+    def by_reference(self) -> None:
+        """Tier 1."""
+        edges: dict[tuple[int, int], int] = {}
+        for item in self._open_items():
+            amount = self.items[item].amount
+            for line in self.own[item] | self.deal_lines(item):
+                equal = amount in (self.lines[line].amount, self.lines[line].gross) and self._may_be(item, line)
+                if equal and self._named_in_time(item, line):
+                    edges[item, line] = 2 * (1 + (line in self.own[item])) + (line in self.party[item])
+        for item, line in only_pairs(edges):
+            self._take("reference", [item], [line], "its reference is in the line, and the amount is equal")
+        left = {pair: rank for pair, rank in edges.items() if self._may_be(*pair)}
+        for ours, theirs in components(left):
+            if len({(self.items[one].deal_id, self.items[one].kind) for one in ours}) == 1:
+                for item, line in zip(ours, theirs, strict=False):  # alike in all but the day: in their order
+                    if (item, line) in left:
+                        self._take("reference", [item], [line], "its deal is in the line, and the amount is equal")
+
+    def by_attribute(self) -> None:
+        """Tier 2: by who paid; then by how, where nothing else has the amount in these days."""
+        edges: dict[tuple[int, int], int] = {}
+        for item in self._open_items():
+            for line in self._alike(item):
+                edges[item, line] = 1 if line in self.party[item] else 0
+        named = {pair: rank for pair, rank in edges.items() if rank}
+        for item, line in only_pairs(named):
+            self._take("attribute", [item], [line], "amount, days, and who paid or was paid")
+        left = {pair: rank for pair, rank in edges.items() if self._may_be(*pair)}
+        for ours, theirs in components(left):
+            if len(ours) == len(theirs) == 1 and self._by_method(ours[0], theirs[0]):
+                self._take("attribute", ours, theirs, "amount, days, and how it was paid; nothing else is like it")
+
+    def _by_method(self, item: int, line: int) -> bool:
+        method = self.items[item].method
+        words = _BATCHED.get(_METHODS.get(method, method))
+        return words is not None and self.words.has_any(line, words)
+
+    def in_parts(self, whose: Callable[[int], frozenset[int] | set[int]]) -> None:
+        """Tier 3 by references: an item in several lines, several items of a deal in one line, or all with all."""
+        graph = {
+            (item, line): 1
+            for item in self._open_items() for line in whose(item)
+            if self._may_be(item, line) and self._named_in_time(item, line)
+        }  # fmt: skip
+        for ours, theirs in components(graph):
+            found = self._tied(ours, theirs)
+            if found is not None:
+                self._take("parts", *found, "named in the lines, and the parts add up")
+
+    def _tied(self, ours: Sequence[int], theirs: Sequence[int]) -> tuple[Sequence[int], Sequence[int]] | None:
+        """All with all, or the only choice of several of one side that adds up to one of the other."""
+        if self._sum(ours) in self._sums(theirs):
+            return ours, theirs
+        if max(len(ours), len(theirs)) > self.policy.most:
+            return None
+        found: list[tuple[Sequence[int], Sequence[int]]] = []
+        for item in ours:
+            found += [([item], some) for some in several(theirs) if self._sum([item]) in self._sums(some)]
+        for line in theirs:
+            found += [(some, [line]) for some in several(ours) if self._sum(some) in self._sums([line])]
+        return found[0] if len(found) == 1 else None
+
+    def _sum(self, items: Iterable[int]) -> Decimal:
+        return sum((self.items[one].amount for one in items), ZERO)
+
+    def _sums(self, lines: Iterable[int]) -> set[Decimal]:
+        """What lines come to, net and gross of stated fees."""
+        listed = list(lines)
+        net = sum((self.lines[one].amount for one in listed), ZERO)
+        return {net, net + sum((self.lines[one].fee for one in listed), ZERO)}
+
+    def by_party_parts(self) -> None:
+        """Tier 3 by who paid: one item in all the lines of its payer in these days, of a payer with one item."""
+        graph = {
+            (item, line): 1
+            for item in self._open_items() for line in self.party[item]
+            if self._may_be(item, line) and self._near(item, line)
+        }  # fmt: skip
+        for ours, theirs in components(graph):
+            if len(ours) == 1 and len(theirs) > 1 and self._sum(ours) in self._sums(theirs):
+                self._take("parts", ours, theirs, "paid in parts by one payer within these days; they add up")
+
+    def in_wires(self) -> None:
+        """Tier 3, many to one: one payment of a lender, or to a lienholder, for several contracts. Those booked on one
+        day, or all within these days; only where one choice adds up."""
+        found: dict[int, list[tuple[int, ...]]] = {}
+        by_line: dict[int, list[int]] = {}
+        for item in self._open_items():
+            if self.items[item].kind in ("funding", "reserve", "payoff", "refund", "receipt"):
+                for line in self.party[item]:
+                    apart = abs(business_day(self.items[item].date) - business_day(self.lines[line].booked))
+                    if self._may_be(item, line) and apart <= self.policy.days:
+                        by_line.setdefault(line, []).append(item)
+        for line, items in by_line.items():
+            groups = {tuple(items)} | {
+                tuple(one for one in items if self.items[one].date == day)
+                for day in {self.items[i].date for i in items}
+            }
+            tied = sorted(one for one in groups if len(one) > 1 and self._sum(one) in self._sums([line]))
+            if tied:
+                found[line] = tied
+        self._take_alone(found, "wire", "one payment for several, of the same party; they add up")
+
+    def in_batches(self) -> None:
+        """Tier 3, many to one: the card takings, or the cash and cheques, of one to four days in one line."""
+        days: dict[tuple[str, str], dict[date, list[int]]] = {}
+        for item in self._open_items():
+            ours = self.items[item]
+            method = _METHODS.get(ours.method, ours.method)
+            if ours.kind == "receipt" and method in _BATCHED:
+                days.setdefault((method, ours.currency), {}).setdefault(ours.date, []).append(item)
+        found: dict[int, list[tuple[int, ...]]] = {}
+        for index, line in enumerate(self.lines):
+            if index in self.taken_lines or line.kind != "line" or line.amount <= 0:
+                continue
+            for (method, currency), by_day in sorted(days.items()):
+                if currency == line.currency and self.words.has_any(index, _BATCHED[method]):
+                    for group in self._runs(by_day, line.booked):
+                        if self._sum(group) in self._sums([index]) and all(self._may_be(one, index) for one in group):
+                            found.setdefault(index, []).append(group)
+        self._take_alone(found, "batch", "a batch of takings; they add up, less the fee that is stated")
+
+    def _runs(self, by_day: Mapping[date, list[int]], booked: date) -> list[tuple[int, ...]]:
+        """Takings of days one after another that a batch of this day can hold."""
+        near = sorted(
+            day for day in by_day if 0 <= business_day(booked) - business_day(day) <= self.policy.days + 1
+        )  # fmt: skip
+        return [
+            tuple(one for day in near[start:end] for one in by_day[day])
+            for start in range(len(near)) for end in range(start + 1, min(start + 4, len(near)) + 1)
+        ]  # fmt: skip
+
+    def _take_alone(self, found: Mapping[int, list[tuple[int, ...]]], tier: str, reason: str) -> None:
+        """Take those choices that nothing else wants a part of."""
+        wanted: dict[int, int] = {}
+        for groups in found.values():
+            for item in {one for group in groups for one in group}:
+                wanted[item] = wanted.get(item, 0) + 1
+        for line in sorted(found):
+            groups = sorted(set(found[line]))
+            if len(groups) == 1 and all(wanted[item] == 1 for item in groups[0]):
+                self._take(tier, groups[0], [line], reason)
+
+    def differing(self) -> tuple[BankMatch, ...]:
+        """Items and lines that name each other, and do not come to the same: what is left of each deal."""
+        found: list[BankMatch] = []
+        self._claimed = {(self.items[item].deal_id, line) for item in self._open_items() for line in self.party[item]}
+        for whose in (self.own_lines, self._deal_lines_of_its_party):
+            graph = {
+                (item, line): 1
+                for item in self._open_items() for line in whose(item)
+                if self._may_be(item, line) and self._named_in_time(item, line)
+            }  # fmt: skip
+            for ours, theirs in components(graph):
+                if len(theirs) == 1 or len({self.items[one].deal_id for one in ours}) == 1:
+                    difference = sum((self.lines[one].amount for one in theirs), ZERO) - self._sum(ours)
+                    reason = "named in the line; the amount is another"
+                    found.append(self._match("difference", ours, theirs, reason, difference=difference))
+        return tuple(found)
+
+    def _deal_lines_of_its_party(self, item: int) -> set[int]:
+        """Lines that name its deal, and do not name another's money of it: who pays, where the line says it."""
+        deal = self.items[item].deal_id
+        return {line for line in self.deal_lines(item) if line in self.party[item] or (deal, line) not in self._claimed}
+
+    def undecided(self) -> tuple[BankSuggestion, ...]:
+        """Tier 4: equal amounts within the days, of which nothing says which is which. They stay free."""
+        graph = {
+            (item, line): 1
+            for item in self._open_items() for line in self._alike(item)
+        }  # fmt: skip
+        found = []
+        for ours, theirs in components(graph):
+            alone = len(ours) == len(theirs) == 1
+            reason = (
+                "amount and days agree; nothing in the line says whose it is" if alone
+                else "equal amounts in these days; nothing says which is which"
+            )  # fmt: skip
+            keys, ids = tuple(self.items[one].key for one in ours), tuple(self.id_of[one] for one in theirs)
+            found.append(BankSuggestion(keys, ids, reason, len(theirs) - len(ours)))
+        return tuple(found)
+
+    def net_batches(self) -> tuple[BankSuggestion, ...]:
+        """Tier 4: card takings that a line is a little short of, as a provider's fee would make it."""
+        by_day: dict[date, list[int]] = {}
+        for item in self._open_items():
+            if self.items[item].method == "card" and self.items[item].kind == "receipt":
+                by_day.setdefault(self.items[item].date, []).append(item)
+        found = []
+        for index, line in enumerate(self.lines):
+            if index in self.taken_lines or line.amount <= 0 or not self.words.has_any(index, _BATCHED["card"]):
+                continue
+            for group in self._runs(by_day, line.booked):
+                short = self._sum(group) - line.amount
+                if 0 < short <= self._sum(group) * self.policy.fee and all(self._may_be(one, index) for one in group):
+                    found.append(
+                        BankSuggestion(
+                            tuple(self.items[one].key for one in group), (self.id_of[index],),
+                            f"card takings less {short} {line.currency}, which may be the provider's fee; import the "
+                            "provider's report to prove it",
+                        )
+                    )  # fmt: skip
+        return tuple(found)

@@ -1,0 +1,148 @@
+"""The files of a pack: made in memory from its data, then written as a whole.
+
+Everything but the certificate and the manifest is in the manifest by its hash; the certificate holds the manifest's
+hash, and the manifest holds the hash of what the certificate says. So no one of them can be changed alone.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from dealbooks.canonical import canonical_json, sha256_hex
+from dealbooks.errors import StopConnection, UsageError
+from dealbooks.pack.archive import workbook
+from dealbooks.pack.model import PackData
+from dealbooks.pack.render import deal_page, report_page
+from dealbooks.periods import Period
+from dealbooks.pipeline.certificate import certificate_text, json_text
+from dealbooks.pipeline.sheets import Sheet, write_csv
+
+FORMAT = 1
+MANIFEST, CERTIFICATE, DRAFT = "manifest.json", "certificate.json", "DRAFT.txt"
+_SEAL = "manifest_sha256"
+_DRAFT = "This pack is a draft. Nobody has signed it, the period is not closed by it, and it has no certificate.\n"
+
+
+def pack_files(data: PackData) -> dict[str, bytes]:
+    """Every file of a pack by its path, the manifest and the certificate too. The same data gives the same bytes."""
+    cover = Sheet("Cover", ("item", "value"), tuple(_cover(data).items()))
+    sheets = [cover, *(table.sheet for table in data.tables if table.shown)]
+    files: dict[str, bytes] = {
+        "report.html": report_page(data).encode(),
+        "report.json": json_text(data.rec.as_json()).encode(),
+        "tables.json": json_text({table.key: table.sheet.as_json() for table in data.tables}).encode(),
+        "workbook.xlsx": workbook(sheets, Period.parse(data.rec.period).last),
+        "beancount/period.beancount": data.ledger_text.encode(),
+        **data.docs,
+    }
+    if data.ledger_book:
+        files["beancount/book.zip"] = data.ledger_book
+    for table in data.tables:
+        files[f"csv/{table.key}.csv"] = _csv(table.sheet)
+    for told in data.stories.values():
+        files[told.file] = deal_page(data, told).encode()
+    if data.certificate is None:
+        files[DRAFT] = _DRAFT.encode()
+    else:
+        files["certificate.txt"] = certificate_text(data.certificate).encode()
+    manifest = _manifest(data, files)
+    files[MANIFEST] = manifest
+    if data.certificate is not None:
+        files[CERTIFICATE] = json_text(sealed(data.certificate, manifest)).encode()
+    return files
+
+
+def sealed(certificate: Mapping[str, Any], manifest: bytes) -> dict[str, Any]:
+    """A certificate with the hash of the manifest of its pack."""
+    return {**certificate, _SEAL: sha256(manifest).hexdigest()}
+
+
+def said_by(certificate: Mapping[str, Any]) -> str:
+    """The hash of what a certificate says, without the manifest that holds this hash."""
+    return sha256_hex(canonical_json({name: value for name, value in certificate.items() if name != _SEAL}))
+
+
+def _manifest(data: PackData, files: Mapping[str, bytes]) -> bytes:
+    made: dict[str, Any] = {
+        "format": FORMAT, "book": data.rec.book, "period": data.rec.period, "draft": data.draft,
+        "certificate_says": "" if data.certificate is None else said_by(data.certificate),
+        "files": {
+            name: {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
+            for name, content in sorted(files.items())
+        },
+    }  # fmt: skip
+    return json_text(made).encode()
+
+
+def _cover(data: PackData) -> dict[str, str]:
+    rec = data.rec
+    return {
+        "pack": "DRAFT, not signed" if data.draft else "signed", "name": data.title, "legal entity": rec.legal_entity,
+        "book": rec.book, "period": rec.period, "currency": rec.currency, "as of": rec.as_of.isoformat(),
+        "ledger": data.platform, "result": "both sides agree" if rec.agreed else "with exceptions",
+        **{f"source {name}, last record": at for name, at in data.read_up_to.items()}, **data.versions,
+    }  # fmt: skip
+
+
+def _csv(sheet: Sheet) -> bytes:
+    out = io.StringIO(newline="")
+    write_csv(sheet, out)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def write_pack(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a pack into a folder, whole and durable: nobody sees half of one. A pack that stands there is replaced.
+
+    Raises:
+        UsageError: something else than a pack stands there.
+        StopConnection: the folder cannot be written to.
+    """
+    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} holds something else than a pack.", fix="Name a folder that is not there yet.")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            made.chmod(0o755)
+            for name, content in files.items():
+                path = made / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            os.sync()
+            if folder.exists():
+                old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+                folder.rename(old / "pack")
+                made.rename(folder)
+                shutil.rmtree(old)
+            else:
+                made.rename(folder)
+        finally:
+            if made.exists():
+                shutil.rmtree(made)
+        handle = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise StopConnection(
+            f"{folder} cannot be written to: {error.strerror}.", fix="Check the disk and the rights, then run again."
+        ) from error
+
+
+def read_manifest(text: bytes) -> dict[str, Any]:
+    """A manifest, if it is one. Raises ValueError."""
+    data = json.loads(text)
+    if not isinstance(data, dict) or data.get("format") != FORMAT or not isinstance(data.get("files"), dict):
+        raise ValueError("not a manifest")
+    if not all(isinstance(one, dict) and isinstance(one.get("sha256"), str) for one in data["files"].values()):
+        raise ValueError("not a manifest")
+    return data

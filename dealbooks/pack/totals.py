@@ -1,0 +1,141 @@
+"""Whether the parts of a pack show the same totals: page, CSV, workbook, JSON, certificate. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from html.parser import HTMLParser
+from typing import Any
+
+_FIGURES = ("opening", "expected", "difference", "closing")
+_NAMES = {"Account": "account", "Currency": "currency", **{name.capitalize(): name for name in _FIGURES}}
+Row = tuple[str, ...]
+
+
+def compare_totals(files: Mapping[str, bytes], certificate: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """(file, what is wrong) for each part whose tie-out is not that of report.json."""
+    try:
+        report = json.loads(files["report.json"])
+        wanted = _rows(report["totals"], report["currency"])
+    except (KeyError, ValueError, TypeError):
+        return [("report.json", "holds no totals that can be read")]
+    problems = []
+    for name, read in (
+        ("csv/tie-out.csv", _of_csv), ("tables.json", _of_tables), ("workbook.xlsx", _of_workbook),
+        ("report.html", _of_page),
+    ):  # fmt: skip
+        try:
+            found = _rows(read(files[name]), report["currency"])
+        except (KeyError, ValueError, TypeError, IndexError, InvalidOperation, zipfile.BadZipFile):
+            problems.append((name, "holds no tie-out that can be read"))
+            continue
+        if found != wanted:
+            odd = sorted(set(found) ^ set(wanted))
+            about = odd[0][0] if odd else "the order of its rows"
+            problems.append((name, f"its tie-out is not that of report.json: see {about}"))
+    if certificate is not None:
+        if _rows(certificate["totals"], report["currency"]) != wanted:
+            problems.append(("certificate.json", "its totals are not those of report.json"))
+        if certificate["counts"] != report["counts"] or certificate["agreed"] != report["agreed"]:
+            problems.append(("certificate.json", "its counts or its result are not those of report.json"))
+    return problems
+
+
+def _rows(rows: Iterable[Mapping[str, Any]], currency: str) -> list[Row]:
+    return [
+        (str(row["account"]), str(row.get("currency") or currency), *(_plain(row[name]) for name in _FIGURES))
+        for row in rows
+    ]
+
+
+def _plain(value: Any) -> str:
+    """A figure, however a part writes it."""
+    number = Decimal(str(value).replace(",", "").replace("\u2212", "-").strip())
+    return format(number.normalize(), "f") if number else "0"
+
+
+def _of_csv(content: bytes) -> list[dict[str, Any]]:
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    return [row | {"account": _unescaped(row["account"])} for row in rows]
+
+
+def _of_tables(content: bytes) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(content)["tie-out"]
+    return rows
+
+
+def _of_workbook(content: bytes) -> list[dict[str, Any]]:
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    try:
+        rows = [[cell.value for cell in row] for row in book["Tie-out by account"].iter_rows()]
+    finally:
+        book.close()
+    found = [dict(zip(map(str, rows[0]), row, strict=True)) for row in rows[1:]]
+    for row in found:
+        row["account"] = _unescaped(str(row["account"]))
+        for name in _FIGURES:
+            row[name] = _cents(row[name])
+    return found
+
+
+def _cents(value: Any) -> str:
+    """A workbook keeps a figure as a binary number: what it shows is its shortest form."""
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _unescaped(text: str) -> str:
+    from dealbooks.pipeline.sheets import read_cell
+
+    return read_cell(text)
+
+
+def _of_page(content: bytes) -> list[dict[str, Any]]:
+    reader = _TableReader("t-tie-out")
+    reader.feed(content.decode("utf-8"))
+    reader.close()
+    if not reader.seen:
+        raise ValueError("no tie-out on the page")
+    return [{_NAMES[name]: value for name, value in row if name in _NAMES} for row in reader.rows]
+
+
+class _TableReader(HTMLParser):
+    """The rows of one table of a page: heading and text of each cell."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__()
+        self._table = table
+        self._inside = False
+        self._name = ""
+        self._text: list[str] | None = None
+        self.seen = False
+        self.rows: list[list[tuple[str, str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        """Begin a table, a row or a cell."""
+        given = dict(attrs)
+        if tag == "table" and given.get("id") == self._table:
+            self._inside = self.seen = True
+        elif self._inside and tag == "tr":
+            self.rows.append([])
+        elif self._inside and tag == "td":
+            self._name, self._text = given.get("data-l") or "", []
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a cell or the table."""
+        if tag == "table":
+            self._inside = False
+            self.rows = [row for row in self.rows if row]
+        elif self._inside and tag == "td" and self._text is not None:
+            self.rows[-1].append((self._name, "".join(self._text)))
+            self._text = None
+
+    def handle_data(self, data: str) -> None:
+        """Text of a cell."""
+        if self._text is not None:
+            self._text.append(data)
