@@ -88,9 +88,7 @@ class House:
     def bank_accounts(self, book: str) -> dict[str, tuple[BankAccountConfig, str]]:
         """Accounts at banks and payment providers that belong to a book, with their currency."""
         own = self.book_config(book).currency
-        return {
-            name: (one, one.currency or own) for name, one in self.config.bank_accounts.items() if one.book == book
-        }
+        return {name: (one, one.currency or own) for name, one in self.config.bank_accounts.items() if one.book == book}
 
     def today(self, book: str) -> date:
         """The business date in a book's time zone."""
