@@ -19,7 +19,7 @@ _WORDS = {
     "waiting": "is taken; the next sync posts it when its deal may be posted",
     "known": "was told before; nothing is changed. Other money needs a --reference of its own",
     "stored": "is stored; the next sync takes it",
-    "applied": "is as you say; the next sync goes on with the deal",
+    "settled": "is as you say; the next sync goes on with the deal",
     "withdrawn": "is withdrawn; nothing of it was posted",
     "withdrawing": "is withdrawn; the next sync books back what is posted of it",
 }

@@ -54,7 +54,7 @@ def settle(house: House, ref: str, reference: str, *, same_as: str = "", who: st
         body |= {BEFORE: before} if before and not same_as else {}
         note = f"{what}, says {who.strip()}: {why.strip()}"
         tx.update("facts", rows, body=compact_json(body), state="waiting", note=note)
-    return Outcome(deal["book"], deal["deal_number"], "payment", known["subject"], "applied")
+    return Outcome(deal["book"], deal["deal_number"], "payment", known["subject"], "settled")
 
 
 def withdraw(house: House, ref: str, reference: str, *, kind: str = "", book: str = "", who: str, why: str) -> Outcome:

@@ -56,7 +56,8 @@ class Entered:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of it: `state` is waiting (for its deal, or to be planned by the next sync), known (told before),
-    quarantined, or stored (another process works on that source; the next sync takes it)."""
+    quarantined, stored (another process works on that source; the next sync takes it), settled, withdrawing or
+    withdrawn."""
 
     book: str
     deal: str

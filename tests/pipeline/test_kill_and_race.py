@@ -180,7 +180,10 @@ def test_a_ledger_folder_that_cannot_be_written_is_told_and_nothing_is_half_writ
     with monkeypatch.context() as patch:
         patch.setattr(EffectFiles, "write", full)
         result = shop.sync()
-    assert (result.exit_code, result.failures) == (3, ["book northgate: The disk of the ledger folder is full."])
+    assert (result.exit_code, result.failures) == (
+        3,
+        ["book northgate: The disk of the ledger folder is full. Make room, then run again."],
+    )
     assert shop.files() == books
     assert {name: row["state"] for name, row in shop.deals().items() if name > "N-2"} == {
         "N-3": "planned", "N-4": "planned",

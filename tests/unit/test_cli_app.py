@@ -87,7 +87,8 @@ def test_the_commands_are_these() -> None:
         "quarantine show", "quarantine fix", "quarantine release", "quarantine retry", "quarantine export",
         "quarantine import", "audit verify", "map check", "pack", "verify",
         "hooks list", "hooks send", "events", "events show", "events attach", "events ignore",
-        "event add", "event settle", "bank import", "bank list", "bank accept", "lists import", "lists show",
+        "event add", "event settle", "event withdraw", "bank import", "bank list", "bank accept",
+        "lists import", "lists show",
     }  # fmt: skip
 
 
