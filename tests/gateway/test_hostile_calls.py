@@ -23,6 +23,8 @@ from dealbooks.store import Store
 from gateway.app import create_app
 from gateway.schemes import SCHEMES
 
+pytestmark = pytest.mark.long
+
 MIB = 1024 * 1024
 SIGNED = ("standard", "signed", "hubspot", "docusign", "stripe", "gocardless")  # over the whole body
 TIMED = ("standard", "signed", "hubspot", "stripe")

@@ -30,6 +30,8 @@ from dealbooks.house import House
 from gateway.app import create_app
 from sandbox.kit import Answer, Call, Fault, VirtualClock
 
+pytestmark = pytest.mark.long
+
 CANARY = "canary-of-a-source-4be19a70c3"
 HOOK = "canary0of0a0webhook06d2f81a9c5e0"
 

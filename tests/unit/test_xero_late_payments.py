@@ -24,6 +24,8 @@ from sandbox.kit import FaultPlan, SandboxTransport
 from sandbox.kit.faults import Fault
 from sandbox.xero import money
 
+pytestmark = pytest.mark.long
+
 Before = Callable[[httpx.Request], bool]
 
 
