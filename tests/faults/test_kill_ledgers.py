@@ -1,12 +1,12 @@
 """Workers that drain into QuickBooks, Xero and Odoo, killed or paused anywhere: every deal stands once and to the cent.
 
 Each worker is a process, the sandbox another one behind a port. Where to kill is not listed here: a run is traced, and
-every transaction and every moment of every HTTP call that it made is a point. Each point is met five times, by other
-deals or by another of its occurrences. The history checker judges by the sandbox's log of writes alone.
+every transaction and every moment of every HTTP call that it made is a point. Each point is met KILLS times (by
+default twice), by other deals or by another of its occurrences. The history checker judges by the sandbox's log of writes alone.
 
 The full size, which tells the kills survived by ledger and by state:
 
-    uv run pytest tests/faults/test_kill_ledgers.py -s
+    KILLS=5 uv run python -m pytest tests/faults/test_kill_ledgers.py -m long -s
 """
 
 from __future__ import annotations
