@@ -2,7 +2,8 @@
 
 Each worker is a process, the sandbox another one behind a port. Where to kill is not listed here: a run is traced, and
 every transaction and every moment of every HTTP call that it made is a point. Each point is met KILLS times (by
-default twice), by other deals or by another of its occurrences. The history checker judges by the sandbox's log of writes alone.
+default twice), by other deals or by another of its occurrences. The history checker judges by the sandbox's log of
+writes alone.
 
 The full size, which tells the kills survived by ledger and by state:
 
