@@ -9,6 +9,7 @@ one that goes on. Prints what stood in the ledger after each, as JSON.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -64,15 +65,14 @@ def _run(folder: Path, kill_at: int, *, after: bool) -> None:
 
 def _kill_at(number: int, *, after: bool) -> None:
     """End this process at its n-th commit from now on, whichever thread makes it."""
-    real, commits = SQLiteDialect_pysqlite.do_commit, 0
+    real, numbers = SQLiteDialect_pysqlite.do_commit, itertools.count(1)
 
     def counted(self: Any, connection: Any) -> None:
-        nonlocal commits
-        commits += 1
-        if commits == number and not after:
+        mine = next(numbers)  # of this commit: other threads count on meanwhile
+        if mine == number and not after:
             os.kill(os.getpid(), signal.SIGKILL)
         real(self, connection)
-        if commits == number and after:
+        if mine == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
     SQLiteDialect_pysqlite.do_commit = counted  # type: ignore[method-assign]
