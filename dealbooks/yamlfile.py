@@ -9,11 +9,16 @@ import yaml
 
 from dealbooks.errors import ConfigError
 
+try:  # libyaml's parser is about ten times as fast, and gives the same
+    from yaml import CSafeLoader as _Safe
+except ImportError:  # PyYAML was built without it
+    from yaml import SafeLoader as _Safe  # type: ignore[assignment]
+
 _DATE = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(_Safe):
     """The safe loader, which also refuses a key that stands twice and says where a date is none."""
 
     def get_single_data(self) -> Any:

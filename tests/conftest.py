@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from schema_template import copying, database
 
-from dealbooks.store import Store
+from dealbooks.store import Store, schema
 from dealbooks.store.schema import ensure
 
 # Every process that a test starts: no telemetry, no progress bars.
@@ -19,7 +18,6 @@ os.environ.update(
     DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false", GX_ANALYTICS_ENABLED="false", TQDM_DISABLE="1"
 )
 ROOT = Path(__file__).parent.parent
-_DATABASES = itertools.count(1)
 
 
 class HandClock:
@@ -52,18 +50,29 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Stores on SQLite get a copy of a migrated one: half of the tests have a store of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        template = tmp_path_factory.mktemp("schema") / "store.db"
+        patch.setattr(schema, "upgrade", copying(schema.upgrade, template))
+        yield
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of its own for one test, of each kind."""
+    """A database of its own for one test, of each kind: a new file, a migrated database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
-    admin = request.getfixturevalue("postgres").replace("postgresql://", "postgresql+psycopg://")
-    name = f"t{os.getpid()}_{next(_DATABASES)}"
-    engine = create_engine(admin, isolation_level="AUTOCOMMIT")
-    with engine.connect() as conn:
-        conn.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return str(engine.url.set(drivername="postgresql", database=name).render_as_string(hide_password=False))
+    return database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of its own for one test, of each kind, with nothing in it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    return database(request.getfixturevalue("postgres"), empty=True)
 
 
 @pytest.fixture

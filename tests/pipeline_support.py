@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select
 
 from dealbooks.config import load_config
 from dealbooks.entries import Entry
@@ -105,15 +105,6 @@ def text_of(rows: Sequence[Mapping[str, str]], delimiter: str = ",") -> str:
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
-
-
-def new_database(server: str, name: str) -> str:
-    """The URL of a database of its own on a PostgreSQL server."""
-    engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as conn:
-        conn.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return str(engine.url.set(drivername="postgresql", database=name).render_as_string(hide_password=False))
 
 
 class Clock:

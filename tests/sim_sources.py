@@ -20,14 +20,8 @@ from tempfile import TemporaryDirectory
 _ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(_ROOT), str(_ROOT / "tests")]
 
-import yaml  # noqa: E402
 from sim_sources_life import Life, live  # noqa: E402
 from sim_sources_worlds import ALL  # noqa: E402
-
-
-def fast_yaml() -> None:
-    """Read YAML with the parser in C, where there is one: a life opens many a configuration."""
-    yaml.safe_load = partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def lived(platform: str, seed: int) -> Life:
@@ -69,7 +63,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such source: {', '.join(unknown)}; there are {', '.join(ALL)}")
     total = Total()
-    with ProcessPoolExecutor(asked.jobs, initializer=fast_yaml) as pool:
+    with ProcessPoolExecutor(asked.jobs) as pool:
         for name in asked.sources or ALL:
             began, happened, bad = time.perf_counter(), Counter[str](), 0
             for life in pool.map(partial(lived, name), range(asked.first, asked.first + asked.seeds)):

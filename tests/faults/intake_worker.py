@@ -14,12 +14,10 @@ import json
 import os
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from intake_support import posted, running, shop_of, tell, until
 from pipeline_support import Dealership, sale
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -106,7 +104,6 @@ def _found(folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    yaml.safe_load = partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     folder, step = Path(sys.argv[1]), int(sys.argv[2])
     results, number = [], 1
     while True:

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
-import yaml
 from pipeline_support import Dealership
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _fast_yaml() -> Iterator[None]:
-    """Charts, rulebooks and layouts are read for every test: by the C parser, which gives the same."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yaml, "safe_load", partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-        yield
 
 
 @pytest.fixture

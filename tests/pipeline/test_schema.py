@@ -28,11 +28,14 @@ def test_the_named_head_is_that_of_the_migrations() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
-def test_migrated_tables_are_those_of_the_code(store: Store) -> None:
+def test_migrated_tables_are_those_of_the_code(empty_store_url: str) -> None:
+    store = Store(empty_store_url)
+    upgrade(store)
     with store.engine.connect() as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
     assert revision(store) == HEAD
+    store.close()
 
 
 def test_a_store_in_use_is_checked_not_changed(store: Store) -> None:
@@ -57,15 +60,15 @@ def test_what_the_chain_covers_is_there() -> None:
         assert hashed in COVERED[table]
 
 
-def test_two_processes_may_make_the_schema_at_once(store_url: str) -> None:
+def test_two_processes_may_make_the_schema_at_once(empty_store_url: str) -> None:
     script = (
         "import sys; from dealbooks.store import Store; from dealbooks.store.schema import ensure;"
         "ensure(Store(sys.argv[1]))"
     )
-    command = [sys.executable, "-c", script, store_url]
+    command = [sys.executable, "-c", script, empty_store_url]
     started = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     said = [process.communicate(timeout=120)[1] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], said
-    made = Store(store_url)
+    made = Store(empty_store_url)
     assert revision(made) == HEAD
     made.close()

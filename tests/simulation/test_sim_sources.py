@@ -3,20 +3,13 @@ sources that are broken on purpose."""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import pytest
-import yaml
 from sim_sources import Total
 from sim_sources_life import live
 from sim_sources_sabotage import SABOTAGES
 from sim_sources_worlds import ALL
-
-
-@pytest.fixture(autouse=True)
-def _fast_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml, "safe_load", partial(yaml.load, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
 def _ended(platform: str, seeds: range, folder: Path) -> list[str]:
