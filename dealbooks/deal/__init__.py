@@ -1,12 +1,12 @@
 """The canonical deal: one completed vehicle sale, whatever source it came from."""
 
-from dealbooks.deal.model import (
+from dealbooks.deal.model import Deal
+from dealbooks.deal.parts import (
     BillTo,
     Chargeback,
     CommissionPlan,
     Customer,
     Dates,
-    Deal,
     Deposit,
     Finance,
     Funding,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -20,150 +19,27 @@ from typing import Any
 from sqlalchemy import Connection, select, true
 
 from dealbooks import registry
-from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.entries import Entry
-from dealbooks.errors import ConfigError, StopBatch, StopConnection, UsageError
+from dealbooks.errors import ConfigError, StopBatch, StopConnection
 from dealbooks.house import House
 from dealbooks.ledger import Ledger
 from dealbooks.money import amount_text
 from dealbooks.outbox import EffectState
 from dealbooks.pipeline.ahead import ReadAhead, read_ahead
+from dealbooks.pipeline.batch_plan import AccountSum, BatchPlan, NotPosted, PlannedPosting, moved
 from dealbooks.pipeline.load import load
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.quarantine import waiting
+from dealbooks.pipeline.standings import tell_standings
 from dealbooks.pipeline.sync import SyncResult, sync
 from dealbooks.store import Store
 from dealbooks.store.tables import deals, effects, entries, files
 
-FORMAT = "dealbooks-plan/1"
 Stopped = StopConnection | ConfigError
 _TO_SEND = tuple(
     state.value for state in (EffectState.HELD, EffectState.PENDING, EffectState.SENDING, EffectState.UNKNOWN)
 )
 _TAKES_BACK = ("sale.reversed", "sale.unwound")
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedPosting:
-    """One entry that a sync would send. `total` is its debit side; `amends`: it takes back or replaces a sale that
-    stands in the ledger; `new`: it was not in the outbox before."""
-
-    book: str
-    deal: str
-    deal_id: str
-    entry: str
-    event: str
-    date: str
-    currency: str
-    total: str
-    key: str
-    body_hash: str
-    amends: bool
-    new: bool
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain types."""
-        return {
-            "book": self.book, "deal": self.deal, "deal_id": self.deal_id, "entry": self.entry, "event": self.event,
-            "date": self.date, "currency": self.currency, "total": self.total, "key": self.key,
-            "body_hash": self.body_hash, "amends": self.amends, "new": self.new,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class AccountSum:
-    """What a plan would move on one account of a book, in one currency."""
-
-    book: str
-    account: str
-    role: str
-    currency: str
-    debit: str
-    credit: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain types."""
-        return {
-            "book": self.book, "account": self.account, "role": self.role, "currency": self.currency,
-            "debit": self.debit, "credit": self.credit,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class NotPosted:
-    """A deal, a file or a connection that a sync would not post, and why. `kind` is quarantined, waiting, held, file,
-    failure or before_go_live."""
-
-    kind: str
-    name: str
-    place: str
-    reason: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain types."""
-        return {"kind": self.kind, "name": self.name, "place": self.place, "reason": self.reason}
-
-
-@dataclass(frozen=True, slots=True)
-class BatchPlan:
-    """What a sync would do now. `sources` and `since` are its scope; `over_limit` the books whose amendments are more
-    than a sync takes without this plan, with how many."""
-
-    made_at: str
-    sources: tuple[str, ...]
-    since: str
-    postings: tuple[PlannedPosting, ...]
-    accounts: tuple[AccountSum, ...]
-    not_posted: tuple[NotPosted, ...]
-    over_limit: Mapping[str, int]
-
-    @property
-    def digest(self) -> str:
-        """Names what would be posted: the same digest, the same postings."""
-        return sha256_hex(canonical_json(sorted([one.key, one.body_hash] for one in self.postings)))
-
-    @property
-    def amended(self) -> frozenset[str]:
-        """Internal ids of the deals whose posted sale this plan changes or takes back."""
-        return frozenset(one.deal_id for one in self.postings if one.amends)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every deal that was seen would be posted."""
-        return not any(one.kind in ("quarantined", "held", "file", "failure") for one in self.not_posted)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain types; the form of a plan that is kept."""
-        return {
-            "format": FORMAT, "made_at": self.made_at, "scope": {"sources": list(self.sources), "since": self.since},
-            "digest": self.digest, "postings": [one.as_json() for one in self.postings],
-            "accounts": [one.as_json() for one in self.accounts],
-            "not_posted": [one.as_json() for one in self.not_posted],
-            "amendments_over_limit": dict(self.over_limit),
-        }  # fmt: skip
-
-    @classmethod
-    def from_json(cls, data: Any, where: str) -> BatchPlan:
-        """Read what `as_json` wrote; `where` names it in errors.
-
-        Raises:
-            UsageError: it is no plan, or not as it was written.
-        """
-        try:
-            if data["format"] != FORMAT:
-                raise UsageError(f"{where} was made by another version of Dealbooks.", fix="Make the plan again.")
-            plan = cls(
-                data["made_at"], tuple(data["scope"]["sources"]), data["scope"]["since"],
-                tuple(PlannedPosting(**one) for one in data["postings"]),
-                tuple(AccountSum(**one) for one in data["accounts"]),
-                tuple(NotPosted(**one) for one in data["not_posted"]), data["amendments_over_limit"],
-            )  # fmt: skip
-            kept = data["digest"]
-        except (KeyError, TypeError) as error:
-            raise UsageError(f"{where} is not a plan.", fix="Make one with 'dealbooks plan --out FILE'.") from error
-        if plan.digest != kept:
-            raise UsageError(f"{where} was changed after it was made.", fix="Make the plan again.")
-        return plan
 
 
 class _All(frozenset[str]):
@@ -262,25 +138,6 @@ def _got_ready(house: House, book: str) -> Ledger | Stopped:
     return ledger
 
 
-def moved(kept: BatchPlan, now: BatchPlan, posted: Collection[str] = ()) -> list[str]:
-    """What is not any more as a kept plan says, in words; empty when the same would be posted. `posted` are keys of
-    entries that stand in the ledger."""
-    old = {one.key: one for one in kept.postings}
-    new = {one.key: one for one in now.postings}
-    said = [_words(new[key], "is new since the plan was made") for key in new if key not in old]
-    said += [
-        _words(old[key], "is posted already" if key in posted else "would not be posted any more")
-        for key in old
-        if key not in new
-    ]
-    for key, one in old.items():
-        other = new.get(key)
-        if other is not None and other.body_hash != one.body_hash:
-            change = f"is now {other.currency} {other.total}" if other.total != one.total else "has other lines now"
-            said.append(_words(one, change))
-    return sorted(said)
-
-
 def sync_plan(house: House, kept: BatchPlan, *, progress: Progress = silent) -> SyncResult:
     """Post exactly what a kept plan says.
 
@@ -300,6 +157,7 @@ def sync_plan(house: House, kept: BatchPlan, *, progress: Progress = silent) -> 
     _refuse_moved(moved(kept, now), planned=True)
     for book in books_of(house, kept.sources):
         result.loaded.append(load(house, book, progress=progress))
+    result.standings = tell_standings(house, kept.sources)
     return result
 
 
@@ -320,10 +178,6 @@ def _refuse_moved(said: Sequence[str], *, planned: bool) -> None:
         f"The plan does not hold any more, so nothing was posted: {shown}.{kept}",
         fix="Make a new plan with 'dealbooks plan --out FILE', look at it, and post that one.",
     )
-
-
-def _words(one: PlannedPosting, change: str) -> str:
-    return f"{one.entry} of {one.deal} ({one.book}, {one.currency} {one.total}) {change}"
 
 
 def _lend_archive(house: House, rehearsal: RehearsalHouse) -> None:

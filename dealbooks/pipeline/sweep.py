@@ -13,27 +13,30 @@ everything was read, and not of too many at once: then it is rather the reading 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.catalogue import found
 from dealbooks.draft import RawRecord
 from dealbooks.house import House
+from dealbooks.http import Exchange
 from dealbooks.pipeline.cutter import BATCH_ROWS, BatchCutter
 from dealbooks.pipeline.keys import record_key
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.records import record_body
+from dealbooks.pipeline.said_sources import keep_said
 from dealbooks.pipeline.settings import BookFinder
+from dealbooks.pipeline.sweep_known import Newest, absent_keys, newest_rows, revision, standing_keys, void_hash
 from dealbooks.pipeline.taken_back import DECISION, NO_LONGER_SOLD, NO_LONGER_THERE
 from dealbooks.source import Cursor, CursorExpired, DealSource, Page, SourceRecord
 from dealbooks.store import Lease, Tx
-from dealbooks.store.db import Row, read_rows, stamp
-from dealbooks.store.tables import cursors, inbox
+from dealbooks.store.db import Row, stamp
+from dealbooks.store.tables import cursors
 
 _CHUNK = 500
 _LATELY = timedelta(minutes=1)  # a deal that changed since then is read as it was told
@@ -112,16 +115,6 @@ def place_of(house: House, source: str) -> Place:
     return Place(**json.loads(body)) if body is not None else Place()
 
 
-@dataclass(slots=True)
-class _Newest:
-    """The newest row of a record."""
-
-    number: int
-    content_hash: str
-    action: str
-    place: str
-
-
 class _Sweep:
     """One sweep, under the source's lease."""
 
@@ -171,10 +164,10 @@ class _Sweep:
         """The same without deals that are not there, where these are too many to be believed gone. Those of which
         absence a person is asked already count too: hints come a few at a time."""
         gone = {self._key(record) for record in found if record.gone}
-        asked = set(self._absent()) if gone else set()
+        asked = set(absent_keys(self._house.store, self._source)) if gone else set()
         if len(gone | asked) <= _SOME_GONE:
             return found
-        standing = set(self._standing())
+        standing = set(standing_keys(self._house.store, self._source))
         gone &= standing
         if not self._too_many(len(gone | asked), len(standing | asked)):
             return found
@@ -208,7 +201,7 @@ class _Sweep:
             cursor = page.cursor or cursor
             self._take(Page(page.records), place)
         if self._reader.capabilities.deletions != "none":
-            self._gone(key for key in self._standing() if key not in seen)
+            self._gone(key for key in standing_keys(self._house.store, self._source) if key not in seen)
             place.asked_at = stamp(now)
         place.cursor = cursor
         self._store((), place)
@@ -218,7 +211,7 @@ class _Sweep:
         missing: list[str] = []
         some: list[str] = []
         page = self._reader.capabilities.page_size
-        for key in self._standing():
+        for key in standing_keys(self._house.store, self._source):
             some.append(key)
             if len(some) == page:
                 missing += self._missing(some)
@@ -230,7 +223,7 @@ class _Sweep:
         """Read the deals about whose absence a person is still asked: one that is there again settles the question,
         and a record that was only out of sight has not changed, so no sweep brings it."""
         start = len(record_key(self._platform, self._source, ""))
-        found = [self._reader.fetch(key[start:]) for key in self._absent()]
+        found = [self._reader.fetch(key[start:]) for key in absent_keys(self._house.store, self._source)]
         self._store([record for record in found if record is not None and not record.gone])
 
     def _missing(self, keys: Sequence[str]) -> list[str]:
@@ -244,14 +237,14 @@ class _Sweep:
     # -- storing ---------------------------------------------------------------------------------------------------
 
     def _store(self, records: Sequence[SourceRecord], place: Place | None = None) -> None:
-        self._reader.exchanges()  # a sweep of thousands keeps none of them; what failed is told by its error
+        said = self._reader.exchanges()  # kept where something new came of it; what failed is told by its error
         for start in range(0, len(records), _CHUNK):
             last = start + _CHUNK >= len(records)
-            self._store_some(records[start : start + _CHUNK], place if last else None)
+            self._store_some(records[start : start + _CHUNK], place if last else None, said)
         if not records and place is not None:
-            self._store_some((), place)
+            self._store_some((), place, said)
 
-    def _store_some(self, records: Sequence[SourceRecord], place: Place | None) -> None:
+    def _store_some(self, records: Sequence[SourceRecord], place: Place | None, said: Sequence[Exchange]) -> None:
         counted = Swept()
         with self._house.store.transaction(self._house.actor, f"read {self._source}") as tx:
             self._lease.check(tx)
@@ -265,13 +258,15 @@ class _Sweep:
                     for number, batch, (newest, record) in zip(ids, numbers, rows, strict=True)
                 ],
             )
+            if rows:
+                keep_said(tx, self._source, said)
             if place is not None:
                 self._save(tx, place)
         self._add(counted)
 
     def _rows(self, tx: Tx, records: Sequence[SourceRecord], counted: Swept) -> list[tuple[int, RawRecord]]:
         """What is new of these records, with the number that it is of its own record."""
-        newest = _newest(tx, self._source, [self._key(record) for record in records])
+        newest = newest_rows(tx, self._source, [self._key(record) for record in records])
         rows: list[tuple[int, RawRecord]] = []
         for record in records:
             counted.read += 1
@@ -290,11 +285,11 @@ class _Sweep:
             else:
                 counted.new += 1
             self._stored.add(key)
-            newest[key] = _Newest(number, raw.content_hash, raw.action, raw.location)
+            newest[key] = Newest(number, raw.content_hash, raw.action, raw.location)
             rows.append((number, raw))
         return rows
 
-    def _raw(self, record: SourceRecord, key: str, before: _Newest | None, number: int) -> RawRecord | None:
+    def _raw(self, record: SourceRecord, key: str, before: Newest | None, number: int) -> RawRecord | None:
         """The record as a row of the inbox; None when its newest row says the same."""
         if record.gone or not record.counts:
             return self._taken_back(record, key, before, number)
@@ -302,17 +297,17 @@ class _Sweep:
         content = sha256_hex(canonical_json(data))
         if before is not None and before.action == "post" and before.content_hash == content:
             return None
-        raw = RawRecord(key, content, data, _revision(number), location=record.place or key)
+        raw = RawRecord(key, content, data, revision(number), location=record.place or key)
         raw.changed_on = self._day(record, raw)
         return raw
 
-    def _taken_back(self, record: SourceRecord, key: str, before: _Newest | None, number: int) -> RawRecord | None:
+    def _taken_back(self, record: SourceRecord, key: str, before: Newest | None, number: int) -> RawRecord | None:
         """A deal that was taken, and is not there or not sold any more. Its hash is of this one time: what a person
         decides holds for no later one."""
         code = NO_LONGER_THERE if record.gone else NO_LONGER_SOLD
-        if before is not None and before.action == "void" and before.content_hash == _void_hash(code, before.number):
+        if before is not None and before.action == "void" and before.content_hash == void_hash(code, before.number):
             return None
-        raw = RawRecord(key, _void_hash(code, number), dict(record.data), _revision(number), action="void")
+        raw = RawRecord(key, void_hash(code, number), dict(record.data), revision(number), action="void")
         raw.location = record.place or (before.place if before is not None else "") or key
         raw.columns = {DECISION: DECISION}
         raw.findings = [found(code, DECISION)]
@@ -332,7 +327,7 @@ class _Sweep:
     def _gone(self, keys: Iterable[str]) -> None:
         """Deals that are not at the source any more, unless they are too many to be believed."""
         missing = list(keys)
-        known = sum(1 for _ in self._standing())
+        known = sum(1 for _ in standing_keys(self._house.store, self._source))
         if self._too_many(len(missing), known):
             return
         start = len(record_key(self._platform, self._source, ""))
@@ -348,32 +343,6 @@ class _Sweep:
             "believed to be deleted: check the rights of our user and the settings of the source.",
         )
         return True
-
-    def _absent(self) -> list[str]:
-        """Natural keys of the deals that were not there any more, about which a person is still asked."""
-        own = (inbox.c.source == self._source) & (inbox.c.action == "void") & inbox.c.state.in_(["new", "quarantined"])
-        with self._house.store.read() as conn:
-            rows = conn.execute(select(inbox.c.natural_key, inbox.c.content_hash, inbox.c.revision).where(own)).all()
-        gone = (row for row in rows if row.content_hash == _void_hash(NO_LONGER_THERE, json.loads(row.revision)[0]))
-        return sorted({row.natural_key for row in gone})
-
-    def _standing(self) -> Iterator[str]:
-        """Natural keys of the deals that were taken and not taken back, a chunk at a time."""
-        last = ""
-        while True:
-            with self._house.store.read() as conn:
-                own = (inbox.c.source == self._source) & (inbox.c.natural_key > last)
-                query = select(inbox.c.natural_key, func.max(inbox.c.id).label("id")).where(own)
-                some = query.group_by(inbox.c.natural_key).order_by(inbox.c.natural_key).limit(_CHUNK).subquery()
-                chosen = select(inbox.c.natural_key, inbox.c.action, inbox.c.content_hash, inbox.c.revision)
-                rows = conn.execute(chosen.join(some, inbox.c.id == some.c.id).order_by(inbox.c.natural_key)).all()
-            if not rows:
-                return
-            last = rows[-1].natural_key
-            for row in rows:
-                gone = _void_hash(NO_LONGER_THERE, json.loads(row.revision)[0])
-                if row.action == "post" or row.content_hash != gone:
-                    yield row.natural_key
 
     # -- the place in the sweeps -------------------------------------------------------------------------------------
 
@@ -406,25 +375,3 @@ class _Sweep:
         self.swept.unchanged += more.unchanged
         self.swept.not_counted += more.not_counted
         self.swept.gone += more.gone
-
-
-def _newest(tx: Tx, source: str, keys: Sequence[str]) -> dict[str, _Newest]:
-    """The newest row of each record that has one."""
-    if not keys:
-        return {}
-    own = (inbox.c.source == source) & inbox.c.natural_key.in_(sorted(set(keys)))
-    ids = select(func.max(inbox.c.id)).where(own).group_by(inbox.c.natural_key)
-    columns = (inbox.c.natural_key, inbox.c.content_hash, inbox.c.action, inbox.c.place, inbox.c.revision)
-    return {
-        row["natural_key"]: _Newest(json.loads(row["revision"])[0], row["content_hash"], row["action"], row["place"])
-        for row in read_rows(tx.conn, select(*columns).where(inbox.c.id.in_(ids)))
-    }
-
-
-def _revision(number: int) -> tuple[int, ...]:
-    """Which content of its record this is. Three numbers: a file's revisions have fewer, and the two do not compare."""
-    return (number, 0, 0)
-
-
-def _void_hash(code: str, number: int) -> str:
-    return sha256_hex(canonical_json([code, number]))

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from dealbooks.deal.model import Chargeback, Deal, Deposit, Funding, Part, Payment, Rebate, Refund, SaleLine
+from dealbooks.deal.model import Deal
+from dealbooks.deal.parts import Chargeback, Deposit, Funding, Part, Payment, Rebate, Refund, SaleLine
 from dealbooks.money import minor_digits, round_amount
 
 _WithAmount = Deposit | Payment | Refund | Rebate | Funding | Chargeback

@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 
 from dealbooks.catalogue import found
-from dealbooks.deal.model import Deal, Deposit, Payment
+from dealbooks.deal.model import Deal
+from dealbooks.deal.parts import Deposit, Payment
 from dealbooks.deal.rules.amounts import text
 from dealbooks.findings import Finding
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dealbooks.catalogue import found
-from dealbooks.deal.model import Deal, SaleLine
+from dealbooks.deal.model import Deal
+from dealbooks.deal.parts import SaleLine
 from dealbooks.deal.rules.amounts import DEDUCTIONS, extended, text
 from dealbooks.deal.rules.known import Known
 from dealbooks.findings import Finding

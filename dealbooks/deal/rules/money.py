@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from dealbooks.catalogue import found
-from dealbooks.deal.model import Deal, Deposit, Payment
+from dealbooks.deal.model import Deal
+from dealbooks.deal.parts import Deposit, Payment
 from dealbooks.deal.rules.amounts import text, tolerance
 from dealbooks.deal.rules.known import Known
 from dealbooks.deal.rules.thresholds import cash_report_us

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dealbooks.catalogue import found
-from dealbooks.deal.model import FIRST_DAY
+from dealbooks.deal.fields import FIRST_DAY
 from dealbooks.findings import Finding
 
 _AMOUNT = "a plain number such as 1250.00, without thousands separators"

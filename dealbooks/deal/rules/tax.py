@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dealbooks.catalogue import found
-from dealbooks.deal.model import Deal, SaleLine, TaxComponent
+from dealbooks.deal.model import Deal
+from dealbooks.deal.parts import SaleLine, TaxComponent
 from dealbooks.deal.rules.known import Known
 from dealbooks.findings import Finding
 from dealbooks.money import MoneyError, exact

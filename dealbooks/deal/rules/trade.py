@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dealbooks.catalogue import found
-from dealbooks.deal.model import Deal, TradeIn
+from dealbooks.deal.model import Deal
+from dealbooks.deal.parts import TradeIn
 from dealbooks.deal.rules.amounts import text
 from dealbooks.deal.rules.known import Known
 from dealbooks.deal.vin import read_vin
