@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from prefect.blocks.core import Block
-
+from blocks.bases import SettingsBlock
 from blocks.ledgers.beancount.block import BeancountBooks
 from blocks.ledgers.odoo.block import Odoo
 from blocks.ledgers.quickbooks.block import QuickBooksOnline
 from blocks.ledgers.xero.block import Xero
 from blocks.payments.gocardless.block import GoCardless
 from blocks.payments.stripe.block import Stripe
+from blocks.signatures.adobe_sign.block import AdobeSign
+from blocks.signatures.docusign.block import DocuSign
+from blocks.signatures.dropbox_sign.block import DropboxSign
 from blocks.sources.csv_files.block import CsvDrop
 from blocks.sources.google_sheets.block import GoogleSheets
 from blocks.sources.hubspot.block import HubSpot
 from blocks.sources.odoo.block import OdooSales
 from blocks.sources.salesforce.block import Salesforce
 
-BLOCKS: tuple[type[Block], ...] = (
+BLOCKS: tuple[type[SettingsBlock], ...] = (
     BeancountBooks,
     Odoo,
     QuickBooksOnline,
     Xero,
     GoCardless,
     Stripe,
+    AdobeSign,
+    DocuSign,
+    DropboxSign,
     CsvDrop,
     GoogleSheets,
     HubSpot,
@@ -31,28 +36,37 @@ BLOCKS: tuple[type[Block], ...] = (
 )
 
 # The platform of `dealbooks ledgers` and `dealbooks sources` -> its block.
-LEDGER_BLOCKS: dict[str, type[Block]] = {
+LEDGER_BLOCKS: dict[str, type[SettingsBlock]] = {
     "beancount": BeancountBooks,
     "odoo": Odoo,
     "quickbooks": QuickBooksOnline,
     "xero": Xero,
 }
-SOURCE_BLOCKS: dict[str, type[Block]] = {
+SOURCE_BLOCKS: dict[str, type[SettingsBlock]] = {
     "csv_files": CsvDrop,
     "google_sheets": GoogleSheets,
     "hubspot": HubSpot,
     "odoo": OdooSales,
     "salesforce": Salesforce,
 }
-PAYMENT_BLOCKS: dict[str, type[Block]] = {"gocardless": GoCardless, "stripe": Stripe}
+PAYMENT_BLOCKS: dict[str, type[SettingsBlock]] = {"gocardless": GoCardless, "stripe": Stripe}
+SIGNATURE_BLOCKS: dict[str, type[SettingsBlock]] = {
+    "adobe_sign": AdobeSign,
+    "docusign": DocuSign,
+    "dropbox_sign": DropboxSign,
+}
 
 __all__ = [
     "BLOCKS",
     "LEDGER_BLOCKS",
     "PAYMENT_BLOCKS",
+    "SIGNATURE_BLOCKS",
     "SOURCE_BLOCKS",
+    "AdobeSign",
     "BeancountBooks",
     "CsvDrop",
+    "DocuSign",
+    "DropboxSign",
     "GoCardless",
     "GoogleSheets",
     "HubSpot",

@@ -5,19 +5,13 @@ The House imports this only when a connection names a block, so that everything 
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import httpx
 
+from blocks.bases import SettingsBlock
 from blocks.register import BLOCKS
 from dealbooks.errors import ConfigError, StopConnection
-
-
-class SettingsBlock(Protocol):
-    """What every block of ours can do."""
-
-    def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml, secrets in clear."""
 
 
 def resolve(reference: str) -> dict[str, Any]:

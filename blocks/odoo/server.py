@@ -12,6 +12,7 @@ from dealbooks.http import Call, Reply
 from dealbooks.ledger import Outcome
 
 WireName = Literal["auto", "json2", "jsonrpc", "xmlrpc"]
+KEY_IS_MADE = "The key is made in Odoo under Preferences, Account Security."
 _WIRES: Mapping[str, Wire] = {"json2": Json2(), "jsonrpc": JsonRpc(), "xmlrpc": XmlRpc()}
 _JSON2_SINCE = 19
 _TRIES = 4

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blocks.sources.api.fields import Fields, line_names
 from blocks.sources.api.sales import country_of, day_of, exact, kind_of, moment_of
 from blocks.sources.hubspot import fields as hubspot_fields
 from blocks.sources.hubspot import trees as hubspot
@@ -26,8 +27,8 @@ def sf_settings(**more: Any) -> SalesforceSettings:
     return SalesforceSettings.model_validate({"url": "https://x.my.salesforce.com", "client_id": "k", **more})
 
 
-def sf_fields(settings: SalesforceSettings, *paths: str) -> salesforce_fields.Fields:
-    described = {
+def sf_fields(settings: SalesforceSettings, *paths: str) -> Fields:
+    described: dict[str, dict[str, dict[str, Any]]] = {
         "Opportunity": {
             "VIN__c": {"type": "string"}, "Deposit__c": {"type": "currency", "scale": 2},
             "Sold_At__c": {"type": "datetime"}, "Km__c": {"type": "double", "scale": 0},
@@ -114,7 +115,7 @@ def test_amounts_survive_the_way_java_writes_them(amount: Decimal) -> None:
     assert exact(written, 2) == amount
 
 
-def hs_fields(settings: HubSpotSettings, *paths: str) -> hubspot_fields.Fields:
+def hs_fields(settings: HubSpotSettings, *paths: str) -> Fields:
     described = {
         "deals": {"vin": {"type": "string"}, "deposit": {"type": "number"}, "delivery_date": {"type": "date"},
                   "signed_at": {"type": "datetime"}, "demo": {"type": "bool"}},
@@ -186,3 +187,9 @@ def test_days_moments_and_countries() -> None:
 def test_what_is_no_exact_number_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="number"):
         exact(value)
+
+
+def test_a_path_to_lines_names_their_fields_and_what_a_filter_looks_at() -> None:
+    read = ("customer.name", "lines", "lines.cost", "lines[*].vat", "lines.kind", "vin", "lines.a.b")
+    assert line_names(read) == {"cost", "a", "b"}
+    assert line_names(read, own=("cost",)) == {"kind", "a", "b"}

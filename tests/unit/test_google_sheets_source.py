@@ -400,6 +400,8 @@ def test_a_block_makes_the_source(made: Office) -> None:
     given = given_settings(made)
     block = GoogleSheets(**given)
     assert block.settings()["without"] == given["without"]
-    assert block.build("crm").settings.spreadsheet == given["spreadsheet"]
+    source = block.build("crm")
+    assert isinstance(source, GoogleSheet)
+    assert source.settings.spreadsheet == given["spreadsheet"]
     assert "PRIVATE" not in f"{block!r}{block.model_dump_json()}"
     assert "needs the key" in GoogleSheets(spreadsheet=given["spreadsheet"]).check()[0]

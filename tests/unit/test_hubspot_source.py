@@ -243,14 +243,16 @@ def test_a_public_app_renews_its_token(office: Account, tmp_path: Path) -> None:
 
 
 def test_settings_are_checked_and_a_token_is_asked_for(office: Account) -> None:
-    with pytest.raises(ConfigError, match=r"sources.crm, page"):
+    with pytest.raises(ConfigError, match=r"sources\.crm: page must be 100 or less"):
         settings_of("crm", given_settings(office, page=1000))
     for blank in ({}, {"token": ""}, {"token": " \t"}):
         with pytest.raises(ConfigError, match=r"sources\.crm has no token, or it is blank") as wrong:
             build("crm", blank)
         assert "token: ${HUBSPOT_TOKEN}" in wrong.value.fix
-    with pytest.raises(ConfigError, match="needs a client_id"):
+    with pytest.raises(ConfigError, match="no client_id and no client_secret"):
         build("crm", {"grant": "code"})
+    with pytest.raises(ConfigError, match="no store here to keep its tokens in"):
+        build("crm", {"grant": "code", "client_id": "app", "client_secret": "s"})
 
 
 def test_the_block_gives_the_settings_and_says_what_is_wrong() -> None:

@@ -182,9 +182,9 @@ def test_an_answer_that_is_not_understood_is_never_a_payment(at: Providers, wron
 
 
 def test_settings_are_checked() -> None:
-    with pytest.raises(ConfigError, match="no key"):
+    with pytest.raises(ConfigError, match="no api_key, or it is blank"):
         build_stripe("cards", {})
-    with pytest.raises(ConfigError, match=r"payments\.debits, token"):
+    with pytest.raises(ConfigError, match=r"payments\.debits: token is not known"):
         build_gocardless("debits", {"token": "x"})
     assert "api_key" in Stripe().check()[0]
 

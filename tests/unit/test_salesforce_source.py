@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from salesforce_support import Org, given_settings, key_pair, org, source_of
+from keys_support import key_pair
+from salesforce_support import Org, given_settings, org, source_of
 
 from blocks.sources.salesforce.block import Salesforce
 from blocks.sources.salesforce.factory import build, settings_of
@@ -308,15 +309,15 @@ def test_an_address_for_calls_that_is_not_safe_is_refused(office: Org) -> None:
 
 
 def test_settings_are_checked_and_a_secret_is_asked_for() -> None:
-    with pytest.raises(ConfigError, match=r"sources.crm, timezone: .*not a time zone"):
+    with pytest.raises(ConfigError, match=r"sources\.crm: timezone is not a time zone; use .* Europe/London"):
         settings_of("crm", given_settings(timezone="Mars/Base"))
     for blank in ("", " \n"):
         with pytest.raises(ConfigError, match=r"sources\.crm has no client_secret, or it is blank") as wrong:
             build("crm", given_settings(client_secret=blank))
         assert "client_secret: ${SALESFORCE_CLIENT_SECRET}" in wrong.value.fix
-    with pytest.raises(ConfigError, match="has no private_key"):
+    with pytest.raises(ConfigError, match="has no username and no private_key, or they are blank"):
         build("crm", given_settings(grant="jwt"))
-    with pytest.raises(ConfigError, match="has no client_id and no username"):
+    with pytest.raises(ConfigError, match="has no client_id and no username, or they are blank"):
         build("crm", given_settings(grant="jwt", private_key=key_pair()[0], client_id=" "))
     with pytest.raises(ConfigError, match=r"sources.crm.url is not the address") as wrong:
         build("crm", given_settings(url="admin:s3cret@northgate"))

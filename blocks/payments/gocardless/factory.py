@@ -9,20 +9,21 @@ import httpx
 
 from blocks.payments.gocardless.reader import GoCardlessPayments
 from blocks.payments.gocardless.settings import GoCardlessSettings
-from blocks.payments.settings import checked, secret
+from blocks.settings import checked, needed
 from dealbooks.http import Budget, Connection, Limit, Pace, RealPace
 
 
 def build(name: str, settings: Mapping[str, Any]) -> GoCardlessPayments:
     """The reader; `settings` are those of `GoCardlessSettings`. Raises ConfigError."""
-    return connect(name, checked(GoCardlessSettings, name, settings), RealPace())
+    return connect(name, checked(GoCardlessSettings, f"payments.{name}", settings, ("base_url",)), RealPace())
 
 
 def connect(
     name: str, settings: GoCardlessSettings, pace: Pace, *, transport: httpx.BaseTransport | None = None
 ) -> GoCardlessPayments:
     """The reader; `transport` and `pace` stand in for the network and the time. Raises ConfigError."""
-    key = secret(name, settings.api_key, "GOCARDLESS_TOKEN")
+    whose = "It is an access token of your organisation at GoCardless."
+    (key,) = needed(f"payments.{name}", settings, "api_key", fix=whose, variable="GOCARDLESS_TOKEN")
     headers = {"authorization": f"Bearer {key}", "gocardless-version": settings.version}
     client = httpx.Client(
         base_url=settings.base_url.rstrip("/"), timeout=httpx.Timeout(settings.timeout, connect=20.0),

@@ -54,7 +54,7 @@ class GoCardlessPayments(ApiPayments):
         try:
             self._read("/payments", "list payments", {"limit": "1"})
         except (StopConnection, UnreadablePayment) as error:
-            return [f"{error.message} {error.fix}".strip()]
+            return [error.words]
         return []
 
 

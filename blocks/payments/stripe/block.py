@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.payments.stripe.reader import StripePayments
-from dealbooks import registry
-from dealbooks.errors import DealbooksError
+from blocks.bases import PaymentsBlock
 
 
-class Stripe(Block):
+class Stripe(PaymentsBlock):
     """Payments of a Stripe account, read again when an event tells of one.
 
     Example, in dealbooks.yaml, under payments:
@@ -28,6 +25,7 @@ class Stripe(Block):
         "The Stripe account whose payments are read with a key of ours before they are booked. dealbooks.yaml uses it "
         "under payments: as block: stripe/NAME; a setting that stands in dealbooks.yaml itself wins over the block."
     )
+    _platform = "stripe"
 
     api_key: SecretStr = Field(
         default=SecretStr(""),
@@ -38,20 +36,6 @@ class Stripe(Block):
         default="", title="Connected account", description="acct_..., where the payments are of another account."
     )
     base_url: str = Field(default="https://api.stripe.com", title="Address", description="Of the API.")
-
-    def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml under the entry; what is left empty is left out."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        values["api_key"] = self.api_key.get_secret_value()
-        return {name: value for name, value in values.items() if value != ""}
-
-    def build(self, name: str = "stripe") -> StripePayments:
-        """The reader. Raises ConfigError when the key is missing."""
-        return cast(StripePayments, registry.payment_platform("stripe").build(name=name, settings=self.settings()))
-
-    def check(self) -> list[str]:
-        """What is wrong with the connection, in words: asks Stripe for a payment."""
-        try:
-            return self.build("check").problems()
-        except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]
+    more: dict[str, Any] = Field(
+        default_factory=dict, title="Other settings", description="Any other setting of the entry, by its name."
+    )

@@ -7,22 +7,23 @@ from typing import Any
 
 import httpx
 
-from blocks.payments.settings import checked, secret
 from blocks.payments.stripe.reader import StripePayments
 from blocks.payments.stripe.settings import StripeSettings
+from blocks.settings import checked, needed
 from dealbooks.http import Budget, Connection, Limit, Pace, RealPace
 
 
 def build(name: str, settings: Mapping[str, Any]) -> StripePayments:
     """The reader; `settings` are those of `StripeSettings`. Raises ConfigError."""
-    return connect(name, checked(StripeSettings, name, settings), RealPace())
+    return connect(name, checked(StripeSettings, f"payments.{name}", settings, ("base_url",)), RealPace())
 
 
 def connect(
     name: str, settings: StripeSettings, pace: Pace, *, transport: httpx.BaseTransport | None = None
 ) -> StripePayments:
     """The reader; `transport` and `pace` stand in for the network and the time. Raises ConfigError."""
-    key = secret(name, settings.api_key, "STRIPE_KEY")
+    whose = "It is a restricted key of your account at Stripe."
+    (key,) = needed(f"payments.{name}", settings, "api_key", fix=whose, variable="STRIPE_KEY")
     headers = {"authorization": f"Bearer {key}", "stripe-version": settings.version}
     if settings.account:
         headers["stripe-account"] = settings.account

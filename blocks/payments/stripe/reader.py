@@ -52,7 +52,7 @@ class StripePayments(ApiPayments):
         try:
             self._read("/v1/payment_intents", "list payments", {"limit": "1"})
         except (StopConnection, UnreadablePayment) as error:
-            return [f"{error.message} {error.fix}".strip()]
+            return [error.words]
         return []
 
     def _of_checkout(self, session_id: str) -> Payment | None:

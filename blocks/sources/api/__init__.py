@@ -2,6 +2,6 @@
 
 from blocks.sources.api.source import ApiSource
 from blocks.sources.api.trees import number_text, plain
-from blocks.sources.api.window import Window, instant, utc_text, windows
+from blocks.sources.api.window import LINES_PART, Window, instant, pages, utc_text, windows
 
-__all__ = ["ApiSource", "Window", "instant", "number_text", "plain", "utc_text", "windows"]
+__all__ = ["LINES_PART", "ApiSource", "Window", "instant", "number_text", "pages", "plain", "utc_text", "windows"]

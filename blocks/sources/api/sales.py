@@ -30,7 +30,7 @@ def _timezone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"{value!r} is not a time zone; use an IANA name such as Europe/London") from error
+        raise ValueError("is not a time zone; use an IANA name such as Europe/London") from error
     return value
 
 

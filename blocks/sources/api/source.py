@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 
 from dealbooks.errors import StopConnection
-from dealbooks.http import Call, Connection, Exchange, Reply
+from dealbooks.http import Call, Connection, Exchange, Renewal, Reply, refused
 from dealbooks.oauth import TokenSource
 from dealbooks.source import Cursor, Page, SourceCapabilities, SourceRecord
-
-_UNAUTHORISED = 401
 
 
 class ApiSource(ABC):
@@ -28,9 +25,7 @@ class ApiSource(ABC):
     ) -> None:
         self.connection = connection
         self.tokens = tokens
-        self._renew = renew or (tokens.renew if tokens is not None else None)
-        self._renewing = threading.Lock()
-        self._renewals = 0
+        self._renewal = Renewal(renew or (tokens.renew if tokens is not None else None))
 
     @property
     @abstractmethod
@@ -69,11 +64,8 @@ class ApiSource(ABC):
         Raises:
             StopConnection: the platform does not answer, is busy, or does not accept our authorisation.
         """
-        renewals = self._renewals
-        reply = self.connection.read(call)
-        if reply.status == _UNAUTHORISED and self._renewed(renewals):
-            reply = self.connection.read(call)
-        if reply.status == _UNAUTHORISED:
+        reply = self._renewal.ask(lambda: self.connection.read(call))
+        if refused(reply):
             raise StopConnection(
                 f"{self.connection.name} does not accept our authorisation.",
                 fix=f"Check the key in its settings, or reconnect it: dealbooks connect {self.connection.name}",
@@ -83,13 +75,3 @@ class ApiSource(ABC):
     def exchanges(self) -> list[Exchange]:
         """What was said since this was last asked."""
         return self.connection.exchanges()
-
-    def _renewed(self, renewals: int) -> bool:
-        """Have another authorisation than at the time of so many renewals; whether there can be one."""
-        if self._renew is None:
-            return False
-        with self._renewing:
-            if self._renewals == renewals:
-                self._renew()
-                self._renewals += 1
-        return True

@@ -12,17 +12,19 @@ left half-way is gone on with where it stood, and then a fresh one is read.
             yield Page(records(found), window.at(after))
         yield Page((), window.done)
 
-A source whose lines change without their deal reads in several parts: `window.part`, `window.at(after, part=1)`.
+A source whose lines change without their deal reads a window in two parts: see `pages`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dealbooks.source import Cursor
+from dealbooks.source import Cursor, Page
+
+LINES_PART = 1  # the part of a window in which lines are read, after the records
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,20 @@ def windows(cursor: Cursor | None, now: datetime, *, overlap: float, behind: flo
     since = instant(last["at"]) - timedelta(seconds=overlap) if last else None
     # A clock that was set back must not skip what lies between.
     yield Window(since, until if since is None else max(until, since))
+
+
+def pages(
+    found: Iterable[Window],
+    records: Callable[[Window], Iterator[Page]],
+    lines: Callable[[Window, str], Iterator[Page]],
+) -> Iterator[Page]:
+    """All pages of windows, each in two parts: the records that changed, then those of which a line changed and not
+    they themselves. `lines` reads on behind the id of a line, at `window.at(id, part=LINES_PART)`."""
+    for window in found:
+        if window.part != LINES_PART:
+            yield from records(window)
+        yield from lines(window, window.after if window.part == LINES_PART else "")
+        yield Page((), window.done)
 
 
 def utc_text(moment: datetime) -> str:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from prefect.blocks.core import Block
 from prefect.types import SecretDict
 from pydantic import Field
 
+from blocks.bases import SettingsBlock
 from blocks.sources.csv_files import CsvFiles
 from blocks.sources.csv_files.drop import MAX_BYTES, MAX_FILES
 from blocks.sources.csv_files.source import SHIPPED
@@ -17,7 +17,7 @@ from dealbooks import registry
 from dealbooks.errors import DealbooksError
 
 
-class CsvDrop(Block):
+class CsvDrop(SettingsBlock):
     """Where a system drops its files of completed sales, and how they are read.
 
     Example, in dealbooks.yaml:
@@ -69,9 +69,9 @@ class CsvDrop(Block):
     )
 
     def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml under the source, secrets in clear: never log them."""
-        values = {name: getattr(self, name) for name in type(self).model_fields if name != "storage"}
-        return values | {"storage": self.storage.get_secret_value()}
+        """The settings as they would stand in dealbooks.yaml under the source, secrets in clear: never log them. There
+        is no usual folder."""
+        return {"path": self.path} | super().settings()
 
     def build(self, name: str = "drop", folder: Path | None = None) -> CsvFiles:
         """The source; `folder` is where a relative path starts. Raises ConfigError for a layout that is not known."""
@@ -83,5 +83,5 @@ class CsvDrop(Block):
         try:
             self.build("check", folder).look(datetime.now(UTC))
         except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]
+            return [error.words]
         return []

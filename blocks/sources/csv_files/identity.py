@@ -43,6 +43,12 @@ def key_of(values: Mapping[str, Any], columns: tuple[str, ...]) -> str:
     return ":".join(_part(values.get(column)) for column in columns)
 
 
+def is_nameless_money(values: Mapping[str, Any]) -> bool:
+    """Whether a row tells of money that has no reference of its own: two such rows may be two payments, so that one is
+    never taken for the other here. (A settlement is known by its part-exchange.)"""
+    return values.get("event") not in (None, "payoff_paid") and not values.get("reference")
+
+
 def natural_key(source_name: str, key: str) -> str:
     """`csv:{source}:{store_code}:{deal_number}`, or what the layout's key names."""
     return f"csv:{_part(source_name)}:{key}"

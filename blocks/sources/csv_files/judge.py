@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from blocks.sources.csv_files.duplicates import Duplicate, SeenRows
 from blocks.sources.csv_files.faults import FileFault, fault
-from blocks.sources.csv_files.identity import key_of, store_of
+from blocks.sources.csv_files.identity import is_nameless_money, key_of, store_of
 from blocks.sources.csv_files.kept import KeptRows
 from blocks.sources.csv_files.layout import Layout
 from blocks.sources.csv_files.rowparser import ParsedRow
@@ -226,7 +226,8 @@ class _Pass:
                     self._listed.append(BadRow(line, tuple(row.findings)))
             read = reader.understand(row, fields)
             self._kept.add(read)
-            if row.values and read.key is not None and (not of_lines or last_key in row.values):
+            named = row.values and read.key is not None and (not of_lines or last_key in row.values)
+            if named and not is_nameless_money(row.values):
                 self._seen.add(key_of(row.values, identity), read.revision, read.digest, line)
         return short_line
 

@@ -23,6 +23,7 @@ from blocks.sources.csv_files.faults import NotComplete, fault
 from blocks.sources.csv_files.names import FileName
 from blocks.sources.csv_files.reach import reaching
 from dealbooks.catalogue_files import file_finding
+from dealbooks.durable import sync_folder
 
 _CHUNK = 1 << 20
 
@@ -144,11 +145,7 @@ def _check(candidate: Candidate, digest: str, size: int) -> None:
 def _keep(temporary: Path, place: Path) -> Path:
     """Give the copy its name and make the name durable."""
     temporary.replace(place)
-    folder = os.open(place.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(place.parent)
     return place
 
 

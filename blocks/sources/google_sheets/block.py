@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.sources.google_sheets.source import GoogleSheet
-from dealbooks import registry
-from dealbooks.errors import DealbooksError
-from dealbooks.mapping import FieldMap
+from blocks.bases import RecordsBlock
 
 
-class GoogleSheets(Block):
+class GoogleSheets(RecordsBlock):
     """A spreadsheet of Google Sheets, from whose rows deals are taken.
 
     Example, in dealbooks.yaml:
@@ -32,6 +26,7 @@ class GoogleSheets(Block):
         "dealbooks.yaml uses it as block: google-sheets/NAME; a setting that stands in dealbooks.yaml itself wins over "
         "the block."
     )
+    _platform = "google_sheets"
 
     spreadsheet: str = Field(
         default="", title="Spreadsheet", description="Its id: what stands in its address behind /d/."
@@ -80,29 +75,3 @@ class GoogleSheets(Block):
     more: dict[str, Any] = Field(
         default_factory=dict, title="Other settings", description="Any other setting of the source, by its name."
     )
-
-    def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml under the source; what is left empty is left out."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        more = values.pop("more")
-        values["private_key"] = self.private_key.get_secret_value()
-        return {name: value for name, value in values.items() if value} | dict(more)
-
-    def build(
-        self, name: str = "google_sheets", *, fields: Collection[str] = (), folder: Path | None = None
-    ) -> GoogleSheet:
-        """The source; `fields` are the paths that its map reads, by default those of the shipped map. Raises
-        ConfigError when a setting is missing."""
-        platform = registry.source_platform("google_sheets")
-        wanted = fields or FieldMap.load(platform.default_map).reads()
-        built = platform.build(
-            name=name, settings=self.settings(), folder=folder or Path(), services=None, fields=wanted
-        )
-        return cast(GoogleSheet, built)
-
-    def check(self) -> list[str]:
-        """What is wrong with the connection and the settings, in words: reads the spreadsheet."""
-        try:
-            return self.build("check").problems()
-        except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]

@@ -93,4 +93,4 @@ def as_values(written: Mapping[int, str], column: Column) -> list[list[str | Non
 def is_ours(text: str) -> bool:
     """Whether a cell is empty, or begins with a state of a deal."""
     word = _WORD.match(text)
-    return text == "" or (word is not None and word[0] in DEAL_STATES and text[word.end() :][:1] in ("", ",", ":"))
+    return text == "" or (word is not None and word[0] in DEAL_STATES and text[word.end() :][:1] in ("", ",", ":", ";"))

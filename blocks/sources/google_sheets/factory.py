@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from blocks.sources.api.settings import checked
+from blocks.settings import checked
 from blocks.sources.google_sheets.grant import ServiceAccount, Session
 from blocks.sources.google_sheets.settings import GoogleSheetsSettings
 from blocks.sources.google_sheets.source import GoogleSheet
@@ -38,7 +38,7 @@ def build(
 
 def settings_of(name: str, settings: Mapping[str, Any]) -> GoogleSheetsSettings:
     """The settings, checked. Raises ConfigError."""
-    return checked(GoogleSheetsSettings, name, settings, ("token_url", "sheets_url", "drive_url"))
+    return checked(GoogleSheetsSettings, f"sources.{name}", settings, ("token_url", "sheets_url", "drive_url"))
 
 
 def connect(

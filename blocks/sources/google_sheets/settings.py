@@ -45,7 +45,9 @@ class GoogleSheetsSettings(BaseModel):
         SecretStr(""), description="Its private key in PEM, or the whole JSON file that Google gave."
     )
     take_when: Words = Field(
-        ("Delivered",), description="What the status column says of a completed sale; one word or several."
+        ("Delivered",),
+        min_length=1,
+        description="What the status column says of a completed sale; one word or several.",
     )
     status: str = Field("status", description="The column that says how far a sale is.")
     columns: Mapping[str, str] = Field(

@@ -14,6 +14,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from blocks.sources.api import ApiSource, instant, utc_text
+from blocks.sources.api.fields import line_names
 from blocks.sources.google_sheets.api import SheetsApi, whole
 from blocks.sources.google_sheets.cells import Reading
 from blocks.sources.google_sheets.column import Column, Standings, as_values, changes, column_of, others
@@ -57,9 +58,10 @@ class GoogleSheet(ApiSource):
     @property
     def capabilities(self) -> SourceCapabilities:
         """What it can do."""
+        told = bool(self.settings.standing_range)
         if not self.settings.drive:
-            return SourceCapabilities("everything", None, self.settings.page, "absence")
-        return SourceCapabilities("feed", self.settings.reread_hours * 3600, self.settings.page, "absence")
+            return SourceCapabilities("everything", None, self.settings.page, "absence", told)
+        return SourceCapabilities("feed", self.settings.reread_hours * 3600, self.settings.page, "absence", told)
 
     def get_ready(self) -> None:
         """Have a token, and a map that refuses rows with something wrong in them. Deals that are fetched one after
@@ -119,7 +121,7 @@ class GoogleSheet(ApiSource):
                 self._api.version()
             odd = others(*self._standing_column()) if self.settings.standing_range else []
         except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]
+            return [error.words]
         said = [*odd, *lost_lines(deals, lines)]
         for record in found:
             said += [f"{one['row_problem']}." for one in record.data.get(PROBLEMS, ())]
@@ -228,9 +230,9 @@ class GoogleSheet(ApiSource):
 
     @cached_property
     def _wanted_lines(self) -> Wanted:
-        """A path through a filter, `lines[?kind == 'fee'].cost`, may have what the filter looks at before it."""
-        read = {name for path in self._read_by_map if path.startswith("lines.") for name in path.split(".")[1:]}
-        needed = {name for name in read - OWN_OF_LINE if f"lines.{name}" not in self.settings.without}
+        """Columns of the tab with lines."""
+        read = line_names(self._read_by_map, OWN_OF_LINE)
+        needed = {name for name in read if f"lines.{name}" not in self.settings.without}
         optional = OWN_OF_LINE - {"index", "amount"}
         return Wanted(needed | {ID, "amount"}, optional, self.settings.columns, "lines.")
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
-from typing import Any, Literal, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.sources.hubspot.source import HubSpotDeals
-from dealbooks import registry
-from dealbooks.errors import DealbooksError
-from dealbooks.mapping import FieldMap
+from blocks.bases import RecordsBlock
 
 
-class HubSpot(Block):
+class HubSpot(RecordsBlock):
     """Deals of a HubSpot account, from which deals are taken.
 
     Example, in dealbooks.yaml:
@@ -31,6 +26,8 @@ class HubSpot(Block):
         "The HubSpot account from whose deals deals are taken, and your private app in it. dealbooks.yaml uses it as "
         "block: hubspot/NAME; a setting that stands in dealbooks.yaml itself wins over the block."
     )
+    _platform = "hubspot"
+    _named: ClassVar[Mapping[str, str]] = {"fields_of_deal": "fields"}
 
     token: SecretStr = Field(
         default=SecretStr(""),
@@ -82,37 +79,3 @@ class HubSpot(Block):
     more: dict[str, Any] = Field(
         default_factory=dict, title="Other settings", description="Any other setting of the source, by its name."
     )
-
-    def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml under the source; what is left empty is left out."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        more = values.pop("more")
-        for name in ("token", "client_secret"):
-            values[name] = values[name].get_secret_value()
-        values["fields"] = values.pop("fields_of_deal")
-        return {name: value for name, value in values.items() if value} | dict(more)
-
-    def build(
-        self,
-        name: str = "hubspot",
-        *,
-        fields: Collection[str] = (),
-        folder: Path | None = None,
-        services: registry.Services | None = None,
-    ) -> HubSpotDeals:
-        """The source; `fields` are the paths that its map reads, by default those of the shipped map; `services` keep
-        the tokens of a public app. Raises ConfigError when a setting is missing."""
-        platform = registry.source_platform("hubspot")
-        wanted = fields or FieldMap.load(platform.default_map).reads()
-        built = platform.build(
-            name=name, settings=self.settings(), folder=folder or Path(), services=services, fields=wanted
-        )
-        return cast(HubSpotDeals, built)
-
-    def check(self, services: registry.Services | None = None) -> list[str]:
-        """What is wrong with the connection and the settings, in words: asks HubSpot for the properties that the map
-        reads, and for one deal."""
-        try:
-            return self.build("check", services=services).problems()
-        except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]

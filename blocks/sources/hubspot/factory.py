@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from blocks.sources.api.settings import checked, secret
+from blocks.settings import checked, needed
 from blocks.sources.hubspot.answers import listen
 from blocks.sources.hubspot.settings import HubSpotSettings
 from blocks.sources.hubspot.source import HubSpotDeals
@@ -36,7 +36,7 @@ def build(
 
 def settings_of(name: str, settings: Mapping[str, Any]) -> HubSpotSettings:
     """The settings, checked. Raises ConfigError."""
-    return checked(HubSpotSettings, name, settings, ("base_url", "token_url", "authorize_url"))
+    return checked(HubSpotSettings, f"sources.{name}", settings, ("base_url", "token_url", "authorize_url"))
 
 
 def connect(
@@ -79,7 +79,9 @@ def connect(
 
 
 def _private(name: str, settings: HubSpotSettings) -> str:
-    return secret(name, "token", settings.token, "HUBSPOT_TOKEN", "the access token of your private app in HubSpot")
+    whose = "It is the access token of your private app in HubSpot."
+    (token,) = needed(f"sources.{name}", settings, "token", fix=whose, variable="HUBSPOT_TOKEN")
+    return token
 
 
 def _tokens(
@@ -89,18 +91,21 @@ def _tokens(
     services: Services | None,
     transport: httpx.BaseTransport | None,
 ) -> TokenSource:
-    if services is None or not settings.client_id.strip():
+    client_id, client_secret = needed(
+        f"sources.{name}", settings, "client_id", "client_secret",
+        fix="They are those of your public app in HubSpot; a private app has a token (grant: token).",
+        variable="HUBSPOT_CLIENT_SECRET",
+    )  # fmt: skip
+    if services is None:
         raise ConfigError(
-            f"sources.{name}: the grant code needs a client_id, and a store to keep tokens in.",
-            fix="Set it and use the source where dealbooks.yaml is read, or use a private app (grant: token).",
+            f"sources.{name} uses a public app, and there is no store here to keep its tokens in.",
+            fix="Use the source where dealbooks.yaml is read, or use a private app (grant: token).",
         )
-    whose = "the secret of your public app in HubSpot"
-    app_secret = secret(name, "client_secret", settings.client_secret, "HUBSPOT_CLIENT_SECRET", whose)
     kept = services
     client = Client(
         name,
-        settings.client_id,
-        app_secret,
+        client_id,
+        client_secret,
         settings.token_url,
         settings.authorize_url,
         settings.scope,

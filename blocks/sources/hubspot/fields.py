@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection
 
+from blocks.sources.api.fields import Described, Fields, line_names
 from blocks.sources.hubspot.settings import HubSpotSettings
 
 DEALS, LINES, CONTACTS, COMPANIES = "deals", "line_items", "contacts", "companies"
@@ -28,25 +27,6 @@ CONTACT = ("firstname", "lastname", "email", "phone", "address", "city", "state"
 COMPANY = ("name", "phone", "address", "address2", "city", "state", "zip", "country")
 # Our own names in the tree: no property is looked for under them.
 OWN = frozenset(("id", "lines", "buyer", "sale_date", "currency", "store_code", "total", "price_includes_tax"))
-OWN_OF_LINE = frozenset(("index", "id", "kind", "name", "product", "quantity", "price", "amount"))
-
-Described = Mapping[str, Mapping[str, Mapping[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """What is asked for. `own` and `own_lines`: name in the map -> property; `missing`: what the map reads and the
-    account does not have; `types`: object -> property -> its description, with `type`."""
-
-    selected: Mapping[str, tuple[str, ...]]
-    own: Mapping[str, str]
-    own_lines: Mapping[str, str]
-    missing: tuple[str, ...] = ()
-    types: Described = field(default_factory=dict)
-
-    def type_of(self, kind: str, name: str) -> str:
-        """The type of a property, as HubSpot calls it."""
-        return str(self.types.get(kind, {}).get(name, {}).get("type", ""))
 
 
 def chosen(read_by_map: Collection[str], settings: HubSpotSettings, described: Described) -> Fields:
@@ -55,7 +35,7 @@ def chosen(read_by_map: Collection[str], settings: HubSpotSettings, described: D
     own = {
         path: settings.fields.get(path, path) for path in read_by_map if "." not in path and path not in OWN
     }  # fmt: skip
-    own_lines = {name: settings.fields.get(f"lines.{name}", name) for name in _line_names(read_by_map)}
+    own_lines = {name: settings.fields.get(f"lines.{name}", name) for name in line_names(read_by_map)}
     missing = {name for name in own.values() if name not in deals}
     missing |= {f"{LINES}.{name}" for name in own_lines.values() if name not in lines}
     own = {name: source for name, source in sorted(own.items()) if source in deals}
@@ -68,17 +48,6 @@ def chosen(read_by_map: Collection[str], settings: HubSpotSettings, described: D
         COMPANIES: COMPANY,
     }
     return Fields(selected, own, own_lines, tuple(sorted(missing - set(settings.without))), described)
-
-
-def _line_names(read_by_map: Collection[str]) -> set[str]:
-    """Names of the map that are properties of a line item. A path through a filter, `lines[?kind == 'fee'].cost`, may
-    have what the filter looks at before it."""
-    found = set()
-    for path in read_by_map:
-        parts = path.split(".")
-        if parts[0] == "lines":
-            found |= {name for name in parts[1:] if name not in OWN_OF_LINE}
-    return found
 
 
 def missing_text(fields: Fields, name: str) -> tuple[str, str]:

@@ -11,17 +11,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from blocks.sources.api import ApiSource, Window, instant, windows
+from blocks.sources.api import LINES_PART, ApiSource, Window, instant, pages, windows
+from blocks.sources.api.fields import Fields
 from blocks.sources.hubspot import trees
 from blocks.sources.hubspot.api import HubSpotApi, Thing
-from blocks.sources.hubspot.fields import COMPANIES, CONTACTS, DEALS, LINES, Fields, chosen, missing_text
+from blocks.sources.hubspot.fields import COMPANIES, CONTACTS, DEALS, LINES, chosen, missing_text
 from blocks.sources.hubspot.settings import HubSpotSettings
 from dealbooks.errors import DealbooksError, StopConnection
 from dealbooks.http import Budget, Connection
 from dealbooks.oauth import TokenSource
 from dealbooks.source import Cursor, Page, SourceCapabilities, SourceRecord
 
-_DEALS, _LINES = 0, 1  # the parts of a window
 _LINES_AT_ONCE = 200
 _LOOKED_UP_AGAIN = timedelta(hours=1)
 _READINGS = 5
@@ -78,11 +78,7 @@ class HubSpotDeals(ApiSource):
             self._forget()
         self.get_ready()
         found = windows(cursor, now, overlap=self.settings.overlap_seconds, behind=self.settings.behind_seconds)
-        for window in found:
-            if window.part == _DEALS:
-                yield from self._changed_deals(window)
-            yield from self._changed_lines(window, window.after if window.part == _LINES else "")
-            yield Page((), window.done)
+        yield from pages(found, self._changed_deals, self._changed_lines)
 
     def everything(self, now: datetime) -> Iterator[Page]:
         """See `DealSource`. The cursor is of the time before it began."""
@@ -121,7 +117,7 @@ class HubSpotDeals(ApiSource):
             self._api.changed(DEALS, Window(None, self._now()), "", 1)
             lost = self._unknown_names()
         except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]
+            return [error.words]
         said = [f"This HubSpot account has no {one}: correct it in the settings." for one in lost]
         there = set(self.settings.without) & set(self._described[DEALS])
         said += [f"{one} is listed under without, and this account has it: take it off." for one in sorted(there)]
@@ -151,7 +147,7 @@ class HubSpotDeals(ApiSource):
             for start in range(0, len(deals), self.settings.page):
                 found = self._records(deals[start : start + self.settings.page], outside=window)
                 yield Page(tuple(found))
-            yield Page((), window.at(after, part=_LINES))
+            yield Page((), window.at(after, part=LINES_PART))
             if len(ids) < _LINES_AT_ONCE:
                 return
 

@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from blocks.sources.api import plain, utc_text
+from blocks.sources.api.fields import Fields
 from blocks.sources.api.sales import NOT_SOLD, as_day, as_number, country_of, exact, kind_of, moment_of, said
-from blocks.sources.hubspot.fields import DEALS, LINES, Fields
+from blocks.sources.hubspot.fields import DEALS, LINES
 from blocks.sources.hubspot.settings import HubSpotSettings
 from dealbooks.source import SourceRecord
 
@@ -28,7 +29,7 @@ def record(
     properties = deal["properties"]
     shown = [_line(place, line, fields, settings) for place, line in enumerate(_in_order(lines), 1)]
     tree: dict[str, Any] = {
-        name: told(properties.get(source), fields.type_of(DEALS, source), settings)
+        name: told(properties.get(source), fields.of(DEALS, source).get("type"), settings)
         for name, source in fields.own.items()
     }
     tree = said(tree)
@@ -72,7 +73,7 @@ def place_of(deal: Thing) -> str:
     return f"HubSpot deal {deal['id']}" + (f" ({name})" if name else "")
 
 
-def told(value: Any, kind: str, settings: HubSpotSettings) -> Any:
+def told(value: Any, kind: str | None, settings: HubSpotSettings) -> Any:
     """A value of a property as its type says what it is."""
     if value is None or value == "":
         return None
@@ -101,7 +102,7 @@ def _line(place: int, line: Thing, fields: Fields, settings: HubSpotSettings) ->
     if amount is None and price is not None:
         amount = price * (quantity if quantity is not None else 1)
     shown: dict[str, Any] = {
-        name: told(properties.get(source), fields.type_of(LINES, source), settings)
+        name: told(properties.get(source), fields.of(LINES, source).get("type"), settings)
         for name, source in fields.own_lines.items()
     }
     shown |= {

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
-from typing import Any, Literal, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.sources.odoo.source import OdooSales as Source
-from dealbooks import registry
-from dealbooks.mapping import FieldMap
+from blocks.bases import RecordsBlock
 
 
-class OdooSales(Block):
+class OdooSales(RecordsBlock):
     """Sales orders of an Odoo database, from which deals are taken.
 
     Example, in dealbooks.yaml:
@@ -30,6 +26,8 @@ class OdooSales(Block):
         "The Odoo database from whose sales orders deals are taken. dealbooks.yaml uses it as block: odoo-sales/NAME; "
         "a setting that stands in dealbooks.yaml itself wins over the block."
     )
+    _platform = "odoo"
+    _named: ClassVar[Mapping[str, str]] = {"fields_of_order": "fields"}
 
     url: str = Field(default="", title="Address", description="Address of the server, as https://erp.example.com.")
     database: str = Field(default="", title="Database", description="The database's name.")
@@ -69,24 +67,6 @@ class OdooSales(Block):
     calls_per_second: int = Field(
         default=1, title="Calls a second", description="Odoo Online asks for one; a server of your own takes more."
     )
-
-    def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml under the source; what is left empty is left out."""
-        values = {name: getattr(self, name) for name in type(self).model_fields}
-        values["api_key"] = self.api_key.get_secret_value()
-        values["fields"] = values.pop("fields_of_order")
-        return {name: value for name, value in values.items() if value}
-
-    def build(self, name: str = "odoo", *, fields: Collection[str] = (), folder: Path | None = None) -> Source:
-        """The source; `fields` are the paths that its map reads, by default those of the shipped map. Raises
-        ConfigError when a setting is missing."""
-        platform = registry.source_platform("odoo")
-        wanted = fields or FieldMap.load(platform.default_map).reads()
-        built = platform.build(
-            name=name, settings=self.settings(), folder=folder or Path(), services=None, fields=wanted
-        )
-        return cast(Source, built)
-
-    def check(self) -> list[str]:
-        """What is wrong with the connection and the settings, in words: asks the server."""
-        return self.build("check").problems()
+    more: dict[str, Any] = Field(
+        default_factory=dict, title="Other settings", description="Any other setting of the source, by its name."
+    )

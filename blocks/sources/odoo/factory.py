@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from blocks.sources.api.settings import checked, secret
+from blocks.odoo.server import KEY_IS_MADE
+from blocks.settings import checked, needed
 from blocks.sources.odoo.settings import OdooSalesSettings
 from blocks.sources.odoo.source import OdooSales
 from dealbooks.http import Budget, Connection, Limit, Pace, RealPace
@@ -29,7 +30,7 @@ def build(
     Raises:
         ConfigError: a setting is missing or not known, or there is no key.
     """
-    read = checked(OdooSalesSettings, name, settings, ("url",))
+    read = checked(OdooSalesSettings, f"sources.{name}", settings, ("url",))
     client = httpx.Client(base_url=read.url.rstrip("/"), timeout=httpx.Timeout(_LONGEST_CALL, connect=20.0))
     return connect(name, read, client, RealPace(), fields)
 
@@ -42,8 +43,7 @@ def connect(
     Raises:
         ConfigError: there is no key.
     """
-    whose = "the key is made in Odoo under Preferences, Account Security"
-    key = secret(name, "api_key", settings.api_key, "ODOO_API_KEY", whose)
+    _, key = needed(f"sources.{name}", settings, "database", "api_key", fix=KEY_IS_MADE, variable="ODOO_API_KEY")
     headers = {"authorization": f"bearer {key}", "x-odoo-database": settings.database, "user-agent": "Dealbooks"}
     connection = Connection(
         name,

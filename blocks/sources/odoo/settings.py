@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from blocks.odoo.server import WireName
-
-LineKind = Literal["vehicle", "accessory", "fee", "product", "discount", "trade_in", "deposit"]
-
-
-def _timezone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"{value!r} is not a time zone; use an IANA name such as Europe/London") from error
-    return value
+from blocks.sources.api.sales import LineKind, TimeZone
 
 
 class OdooSalesSettings(BaseModel):
@@ -35,9 +25,7 @@ class OdooSalesSettings(BaseModel):
         "auto",
         description="How to talk to the server. `auto` asks for its version: JSON-2 from 19, JSON-RPC before.",
     )
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
-        "UTC", description="Time zone in which Odoo's moments, which are in UTC, become days."
-    )
+    timezone: TimeZone = Field("UTC", description="Time zone in which Odoo's moments, which are in UTC, become days.")
     take_when: Literal["confirmed", "locked", "invoiced"] = Field(
         "confirmed",
         description="When an order is a completed sale: confirmed (state sale, or done up to 16), locked (done up to"

@@ -13,14 +13,13 @@ from typing import Any
 
 from blocks.odoo.server import Server
 from blocks.odoo.values import id_of, name_of
-from blocks.sources.api import ApiSource, Window, utc_text, windows
+from blocks.sources.api import LINES_PART, ApiSource, Window, pages, utc_text, windows
 from blocks.sources.odoo import trees
 from blocks.sources.odoo.settings import OdooSalesSettings
 from dealbooks.errors import DealbooksError, StopConnection
 from dealbooks.http import Connection
 from dealbooks.source import Cursor, Page, SourceCapabilities, SourceRecord
 
-_ORDERS, _LINES = 0, 1  # the parts of a window
 _LINES_AT_ONCE = 5000
 _READINGS = 5
 _LONGEST_ID = 18  # digits
@@ -59,11 +58,7 @@ class OdooSales(ApiSource):
         """See `DealSource`."""
         self.get_ready()
         found = windows(cursor, now, overlap=self.settings.overlap_seconds, behind=self.settings.behind_seconds)
-        for window in found:
-            if window.part == _ORDERS:
-                yield from self._changed_orders(window)
-            yield from self._changed_lines(window, window.after if window.part == _LINES else "")
-            yield Page((), window.done)
+        yield from pages(found, self._changed_orders, self._changed_lines)
 
     def everything(self, now: datetime) -> Iterator[Page]:
         """See `DealSource`. The cursor is of the time before it began."""
@@ -94,7 +89,7 @@ class OdooSales(ApiSource):
             self.get_ready()
             lost = [f"{name} ({field})" for name, field in self.settings.fields.items() if field not in self._fields]
         except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]
+            return [error.words]
         return [f"Orders of this Odoo have no field for {one}: correct fields in the settings." for one in lost]
 
     # -- what changed ----------------------------------------------------------------------------------------------
@@ -125,7 +120,7 @@ class OdooSales(ApiSource):
             last = lines[-1]["id"]
             numbers = sorted({id_of(line["order_id"]) for line in lines} - {0})
             orders = self._orders([["id", "in", numbers], "!", "&", *_within(window)])
-            yield Page(tuple(self._records(orders)), window.at(str(last), part=_LINES))
+            yield Page(tuple(self._records(orders)), window.at(str(last), part=LINES_PART))
             if len(lines) < self.settings.page:
                 return
 

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from blocks.odoo.values import name_of, number_of
 from blocks.sources.api import instant, plain, utc_text
-from blocks.sources.odoo.settings import LineKind, OdooSalesSettings
+from blocks.sources.api.sales import NOT_SOLD
+from blocks.sources.odoo.settings import OdooSalesSettings
 from dealbooks.source import SourceRecord
 
 Record = Mapping[str, Any]
@@ -29,7 +30,6 @@ PARTNER = ("ref", "name", "email", "phone", "street", "street2", "city", "zip", 
 OWN = frozenset(
     ("id", "currency", "company", "partner", "lines", "sale_date", "total", "tax_total", "price_includes_tax")
 )
-_NOT_SOLD: frozenset[LineKind] = frozenset(("trade_in", "deposit"))
 
 
 def record(
@@ -39,7 +39,7 @@ def record(
     settings name, by the name in the map."""
     gross = settings.amounts == "gross"
     shown = [_line(place, line, gross=gross) for place, line in enumerate(lines, 1) if not line.get("display_type")]
-    sold = [line for line in lines if not line.get("display_type") and line["kind"] not in _NOT_SOLD]
+    sold = [line for line in lines if not line.get("display_type") and line["kind"] not in NOT_SOLD]
     total = sum((number_of(line["price_total"]) for line in sold), Decimal(0))
     untaxed = sum((number_of(line["price_subtotal"]) for line in sold), Decimal(0))
     tree: dict[str, Any] = {

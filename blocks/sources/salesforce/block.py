@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
-from typing import Any, Literal, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.sources.salesforce.source import SalesforceSales
-from dealbooks import registry
-from dealbooks.errors import DealbooksError
-from dealbooks.mapping import FieldMap
+from blocks.bases import RecordsBlock
 
 
-class Salesforce(Block):
+class Salesforce(RecordsBlock):
     """Opportunities of a Salesforce org, from which deals are taken.
 
     Example, in dealbooks.yaml:
@@ -31,6 +26,8 @@ class Salesforce(Block):
         "The Salesforce org from whose opportunities deals are taken, and your app in it. dealbooks.yaml uses it as "
         "block: salesforce/NAME; a setting that stands in dealbooks.yaml itself wins over the block."
     )
+    _platform = "salesforce"
+    _named: ClassVar[Mapping[str, str]] = {"fields_of_opportunity": "fields"}
 
     url: str = Field(
         default="", title="Address", description="Of the org's own domain, as https://northgate.my.salesforce.com."
@@ -90,32 +87,3 @@ class Salesforce(Block):
     more: dict[str, Any] = Field(
         default_factory=dict, title="Other settings", description="Any other setting of the source, by its name."
     )
-
-    def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml under the source; what is left empty is left out."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        more = values.pop("more")
-        for name in ("client_secret", "private_key"):
-            values[name] = values[name].get_secret_value()
-        values["fields"] = values.pop("fields_of_opportunity")
-        return {name: value for name, value in values.items() if value} | dict(more)
-
-    def build(
-        self, name: str = "salesforce", *, fields: Collection[str] = (), folder: Path | None = None
-    ) -> SalesforceSales:
-        """The source; `fields` are the paths that its map reads, by default those of the shipped map. Raises
-        ConfigError when a setting is missing."""
-        platform = registry.source_platform("salesforce")
-        wanted = fields or FieldMap.load(platform.default_map).reads()
-        built = platform.build(
-            name=name, settings=self.settings(), folder=folder or Path(), services=None, fields=wanted
-        )
-        return cast(SalesforceSales, built)
-
-    def check(self) -> list[str]:
-        """What is wrong with the connection and the settings, in words: asks Salesforce for a token, for the fields
-        that the map reads, and for one opportunity."""
-        try:
-            return self.build("check").problems()
-        except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]

@@ -8,12 +8,11 @@ from typing import Any
 
 import httpx
 
-from blocks.sources.api.settings import checked, secret
+from blocks.settings import checked, needed
 from blocks.sources.salesforce.answers import listen
 from blocks.sources.salesforce.grant import SalesforceClient, Session
 from blocks.sources.salesforce.settings import SalesforceSettings
 from blocks.sources.salesforce.source import SalesforceSales
-from dealbooks.errors import ConfigError
 from dealbooks.http import Budget, Connection, Limit, Pace, RealPace
 from dealbooks.registry import Services
 
@@ -35,7 +34,7 @@ def build(
 
 def settings_of(name: str, settings: Mapping[str, Any]) -> SalesforceSettings:
     """The settings, checked. Raises ConfigError."""
-    return checked(SalesforceSettings, name, settings, ("url",))
+    return checked(SalesforceSettings, f"sources.{name}", settings, ("url",))
 
 
 def connect(
@@ -72,28 +71,28 @@ def client_of(
     Raises:
         ConfigError: what the grant needs is not there.
     """
-    consumer_secret, key = "", ""
+    where, username, client_secret, key = f"sources.{name}", "", "", ""
     if settings.grant == "secret":
-        whose = "the consumer secret of your app in Salesforce"
-        consumer_secret = secret(name, "client_secret", settings.client_secret, "SALESFORCE_CLIENT_SECRET", whose)
+        client_id, client_secret = needed(
+            where, settings, "client_id", "client_secret",
+            fix="They are the consumer key and the consumer secret of your app in Salesforce.",
+            variable="SALESFORCE_CLIENT_SECRET",
+        )  # fmt: skip
     else:
-        whose = "the key in PEM whose certificate your app in Salesforce has"
-        key = secret(name, "private_key", settings.private_key, "SALESFORCE_PRIVATE_KEY", whose)
-    needed = {"client_id": settings.client_id} | ({"username": settings.username} if key else {})
-    missing = [setting for setting, value in needed.items() if not value.strip()]
-    if missing:
-        raise ConfigError(
-            f"sources.{name} has no {' and no '.join(missing)}.",
-            fix="client_id is your app's consumer key; username, for the grant jwt, the user whom calls are made for.",
-        )
+        client_id, username, key = needed(
+            where, settings, "client_id", "username", "private_key",
+            fix="client_id is the consumer key of your app in Salesforce, username the user whom calls are made for,"
+            " private_key the key in PEM whose certificate the app has.",
+            variable="SALESFORCE_PRIVATE_KEY",
+        )  # fmt: skip
     return SalesforceClient(
         name,
-        settings.client_id,
-        consumer_secret,
+        client_id,
+        client_secret,
         f"{settings.url.rstrip('/')}/services/oauth2/token",
         auth_method="client_secret_basic" if settings.grant == "secret" else "none",
         transport=transport,
-        username=settings.username,
+        username=username,
         audience=settings.audience,
         private_key=key,
     )

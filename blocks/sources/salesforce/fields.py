@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
+from blocks.sources.api.fields import Described, Fields, line_names
 from blocks.sources.salesforce.settings import SalesforceSettings
 
 OPPORTUNITY, LINE, ACCOUNT, CONTACT, PRODUCT = "Opportunity", "OpportunityLineItem", "Account", "Contact", "Product2"
@@ -32,35 +31,13 @@ _IF_THERE: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 # Our own names in the tree: no field is looked for under them.
 OWN = frozenset(("lines", "buyer", "sale_date", "currency", "store_code", "total", "price_includes_tax"))
-OWN_OF_LINE = frozenset(("index", "id", "kind", "name", "product", "quantity", "price", "amount"))
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """What is asked for. `own` and `own_lines`: name in the map -> field of the org; `missing`: what the map reads and
-    the org does not show; `types`: object -> field -> its description, with `type` and `scale`."""
-
-    selected: Mapping[str, tuple[str, ...]]
-    own: Mapping[str, str]
-    own_lines: Mapping[str, str]
-    missing: tuple[str, ...] = ()
-    types: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
-
-    def of(self, name: str) -> Mapping[str, Any]:
-        """How the org describes a field of the opportunity or of what it leads to, such as `Account.Fleet__c`."""
-        holder, _, leaf = name.rpartition(".")
-        return self.types.get(holder or OPPORTUNITY, {}).get(leaf, {})
-
-
-def chosen(
-    read_by_map: Collection[str],
-    settings: SalesforceSettings,
-    described: Mapping[str, Mapping[str, Mapping[str, Any]]],
-) -> Fields:
+def chosen(read_by_map: Collection[str], settings: SalesforceSettings, described: Described) -> Fields:
     """What to ask an org for, given what its objects have: object -> field -> description."""
     has = {name: frozenset(described.get(name, {})) for name in OBJECTS}
     own = {name: settings.fields.get(name, name) for name in _names(read_by_map, settings)}
-    lines = {name: settings.fields.get(f"lines.{name}", name) for name in _line_names(read_by_map)}
+    lines = {name: settings.fields.get(f"lines.{name}", name) for name in line_names(read_by_map)}
     missing = [field for field in own.values() if not _there(field, has)]
     missing += [f"{LINE}.{field}" for field in lines.values() if field not in has[LINE]]
     given = {
@@ -90,17 +67,6 @@ def _names(read_by_map: Collection[str], settings: SalesforceSettings) -> set[st
     """Names of the map that are fields of the opportunity, or of what it leads to (`Owner.Name`)."""
     found = {path for path in read_by_map if path.partition(".")[0] not in OWN}
     return found - {name for name in found if settings.fields.get(name, name) in settings.without}
-
-
-def _line_names(read_by_map: Collection[str]) -> set[str]:
-    """Names of the map that are fields of a line. A path through a filter, `lines[?kind == 'fee'].Cost__c`, may have
-    what the filter looks at before it."""
-    found = set()
-    for path in read_by_map:
-        parts = path.split(".")
-        if parts[0] == "lines":
-            found |= {name for name in parts[1:] if name not in OWN_OF_LINE}
-    return found
 
 
 def _there(field: str, has: Mapping[str, frozenset[str]]) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from blocks.sources.api import Window, utc_text
-from blocks.sources.salesforce.fields import ACCOUNT, CONTACT, LINE, OPPORTUNITY, PRODUCT, Fields
+from blocks.sources.api.fields import Fields
+from blocks.sources.salesforce.fields import ACCOUNT, CONTACT, LINE, OPPORTUNITY, PRODUCT
 from blocks.sources.salesforce.settings import SalesforceSettings
 
 

@@ -13,10 +13,11 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote_plus
 
-from blocks.sources.api import ApiSource, Window, instant, windows
+from blocks.sources.api import LINES_PART, ApiSource, Window, instant, pages, windows
+from blocks.sources.api.fields import Fields
 from blocks.sources.salesforce import query, trees
 from blocks.sources.salesforce.answers import LocatorGone, answer
-from blocks.sources.salesforce.fields import OBJECTS, OPPORTUNITY, Fields, chosen, missing_text
+from blocks.sources.salesforce.fields import OBJECTS, OPPORTUNITY, chosen, missing_text
 from blocks.sources.salesforce.grant import Session
 from blocks.sources.salesforce.settings import SalesforceSettings
 from dealbooks.errors import DealbooksError, StopConnection
@@ -24,7 +25,6 @@ from dealbooks.http import Call, Connection
 from dealbooks.record_ids import salesforce_id
 from dealbooks.source import Cursor, CursorExpired, Page, SourceCapabilities, SourceRecord
 
-_DEALS, _LINES = 0, 1  # the parts of a window
 _LINES_AT_ONCE = 2000
 _IDS_AT_ONCE = 200
 _LONGEST = 14_000  # characters of a question in an address, which may have 16 KB [R]
@@ -66,11 +66,7 @@ class SalesforceSales(ApiSource):
         self.get_ready()
         self._must_hold(cursor, now)
         found = windows(cursor, now, overlap=self.settings.overlap_seconds, behind=self.settings.behind_seconds)
-        for window in found:
-            if window.part == _DEALS:
-                yield from self._changed_deals(window)
-            yield from self._changed_lines(window, window.after if window.part == _LINES else "")
-            yield Page((), window.done)
+        yield from pages(found, self._changed_deals, self._changed_lines)
 
     def everything(self, now: datetime) -> Iterator[Page]:
         """See `DealSource`. The cursor is of the time before it began."""
@@ -95,7 +91,7 @@ class SalesforceSales(ApiSource):
             self.get_ready()
             self._asked(query.opportunities(self._fields, self.settings, (), 1), deleted=True)
         except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]
+            return [error.words]
         lost = set(self.settings.without) & {*self._described[OPPORTUNITY], *self._fields.own.values()}
         said = [f"{one} is listed under without, and this org has it: take it off the list." for one in sorted(lost)]
         if self.settings.take_when == "stages" and not self.settings.stages:
@@ -133,7 +129,7 @@ class SalesforceSales(ApiSource):
                 some = elsewhere[start : start + self._at_once]
                 for rows in self._deals([query.by_ids(some)], "", deleted=True):
                     yield Page(tuple(self._records(rows)))
-            yield Page((), window.at(str(lines[-1]["Id"]), part=_LINES))
+            yield Page((), window.at(str(lines[-1]["Id"]), part=LINES_PART))
 
     @cached_property
     def _at_once(self) -> int:

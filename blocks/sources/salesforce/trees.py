@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from blocks.sources.api import instant, plain, utc_text
+from blocks.sources.api.fields import Fields
 from blocks.sources.api.sales import NOT_SOLD, as_day, as_number, country_of, exact, kind_of, said
-from blocks.sources.salesforce.fields import ACCOUNT, CONTACT, LINE, Fields
+from blocks.sources.salesforce.fields import ACCOUNT, CONTACT, LINE, OPPORTUNITY
 from blocks.sources.salesforce.settings import SalesforceSettings
 from dealbooks.source import SourceRecord
 
@@ -26,7 +27,8 @@ def record(row: Record, lines: Sequence[Record], fields: Fields, settings: Sales
     shown = [_line(place, line, fields, settings) for place, line in enumerate(_in_order(lines), 1)]
     tree: dict[str, Any] = {}
     for name, source in fields.own.items():
-        _put(tree, name, _told(_at(row, source), fields.of(source), settings))
+        holder, _, leaf = source.rpartition(".")
+        _put(tree, name, _told(_at(row, source), fields.of(holder or OPPORTUNITY, leaf), settings))
     amounts = [Decimal(line["amount"]) for line in shown if line["kind"] not in NOT_SOLD and "amount" in line]
     tree |= said({
         "sale_date": as_day(row.get("CloseDate"), settings.timezone),
