@@ -88,6 +88,6 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 _COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_refuse)
 
 
-def sha256_hex(text: str) -> str:
-    """SHA-256 of a text (UTF-8), in hex."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def sha256_hex(content: str | bytes) -> str:
+    """SHA-256 of a text (UTF-8), or of bytes, in hex."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()

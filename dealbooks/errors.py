@@ -26,6 +26,11 @@ class DealbooksError(Exception):
         self.message = message
         self.fix = fix
 
+    @property
+    def words(self) -> str:
+        """The whole as one line: what is wrong, and the next step."""
+        return f"{self.message} {self.fix}".strip()
+
 
 class UsageError(DealbooksError):
     """The command cannot be done as asked."""
