@@ -14,6 +14,7 @@ from sandbox.google_sheets.settings import Settings
 from sandbox.kit.sample import Furnished, SampleSale, sample_sales
 
 NAME = "sheet"
+STANDING = "Standing"  # heading and name of the column into which is written back how each deal stands
 _NO_COLUMN = ("total",)
 
 
@@ -24,16 +25,19 @@ def selling(names: Collection[str], place: str) -> tuple[GoogleSheetsSandbox, Fu
     box = GoogleSheetsSandbox(Settings(public_key=public))
     own = sorted(name for name in names if "." not in name and name not in _NO_COLUMN and name != "deal_id")
     headings = [name.replace("_", " ").capitalize() for name in ("deal_id", "status", *own)]
-    box.hand.make_tab("Deals", headings)
+    box.hand.make_tab("Deals", [*headings, STANDING])
+    box.hand.name_column("Deals", STANDING, STANDING)
     for sale in sample_sales(box.clock.now()):
         box.hand.add("Deals", {name.replace("_", " "): value for name, value in _row(sale, place).items()})
     email = box.settings.client_email
     key = {"type": "service_account", "private_key": private, "client_email": email}
     return box, Furnished(
-        {"spreadsheet": box.settings.spreadsheet, "timezone": box.settings.timezone},
+        {
+            "spreadsheet": box.settings.spreadsheet, "timezone": box.settings.timezone, "standing_range": STANDING,
+        },
         {"token_url": "/token", "sheets_url": ""},
         {"private_key": json.dumps(key)},
-    )
+    )  # fmt: skip
 
 
 def _row(sale: SampleSale, place: str) -> dict[str, object]:

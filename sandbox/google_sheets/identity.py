@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
 from sandbox.google_sheets.settings import Settings
 from sandbox.google_sheets.wire import Refusal
-from sandbox.kit import Answer, Call, Clock, as_json
+from sandbox.kit import Answer, Call, Clock, as_json, claims_of
 
 PATH = "/token"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -52,8 +44,8 @@ class Identity:
         if form.get("grant_type") != _GRANT:
             return _error("unsupported_grant_type", "Invalid grant_type: " + form.get("grant_type", ""))
         try:
-            claims = self._claims(form.get("assertion", ""))
-        except (ValueError, TypeError, InvalidSignature):
+            claims = claims_of(form.get("assertion", ""), self._settings.public_key)
+        except (ValueError, TypeError):
             return _error("invalid_grant", "Invalid JWT Signature.")
         wrong = self._wrong(claims)
         return wrong or as_json(self._given(str(claims["iss"]), str(claims["scope"])))
@@ -84,17 +76,6 @@ class Identity:
     def revoke(self) -> None:
         """No token holds any more."""
         self._grants.clear()
-
-    def _claims(self, assertion: str) -> dict[str, Any]:
-        head, claims, signature = (
-            base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in assertion.split(".")
-        )
-        key = load_pem_public_key(self._settings.public_key.encode())
-        if not isinstance(key, RSAPublicKey) or json.loads(head).get("alg") != "RS256":
-            raise ValueError("not RS256")
-        key.verify(signature, assertion.rpartition(".")[0].encode(), PKCS1v15(), SHA256())
-        found: dict[str, Any] = json.loads(claims)
-        return found
 
     def _wrong(self, claims: dict[str, Any]) -> Answer | None:
         now, settings = self._clock.now().timestamp(), self._settings

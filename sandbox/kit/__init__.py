@@ -1,5 +1,6 @@
 """What every sandbox is made of: messages, a clock, faults from a seed, a log of writes, two ways to reach it."""
 
+from sandbox.kit.assertion import claims_of
 from sandbox.kit.clock import Clock, RealClock, VirtualClock
 from sandbox.kit.faults import Fault, FaultPlan
 from sandbox.kit.log import Write, WriteLog
@@ -21,5 +22,6 @@ __all__ = [
     "Write",
     "WriteLog",
     "as_json",
+    "claims_of",
     "json_text",
 ]

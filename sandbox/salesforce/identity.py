@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import random
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-from sandbox.kit import Answer, Call, Clock, as_json
+from sandbox.kit import Answer, Call, Clock, as_json, claims_of
 from sandbox.salesforce.settings import Settings
 from sandbox.salesforce.wire import Refusal, record_id
 
@@ -102,12 +95,8 @@ class Identity:
 
     def _by_assertion(self, assertion: str) -> Answer | None:
         try:
-            head, claims, signature = self._read(assertion)
-            key = load_pem_public_key(self._settings.public_key.encode())
-            if not isinstance(key, RSAPublicKey) or head.get("alg") != "RS256":
-                return _error("invalid_grant", "invalid assertion")
-            key.verify(signature, assertion.rpartition(".")[0].encode(), PKCS1v15(), SHA256())
-        except (ValueError, TypeError, InvalidSignature):
+            claims = claims_of(assertion, self._settings.public_key)
+        except (ValueError, TypeError):
             return _error("invalid_grant", "invalid assertion")
         if claims.get("iss") != self._settings.client_id:
             return _error("invalid_client_id", "client identifier invalid")
@@ -121,11 +110,6 @@ class Identity:
         if claims.get("sub") != self._settings.username:
             return _error("invalid_grant", "user hasn't approved this consumer")
         return None
-
-    def _read(self, assertion: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
-        parts = [base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in assertion.split(".")]
-        head, claims, signature = parts
-        return json.loads(head), json.loads(claims), signature
 
 
 def _error(code: str, text: str) -> Answer:

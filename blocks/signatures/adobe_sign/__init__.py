@@ -1,0 +1,1 @@
+"""Agreements of an Adobe Acrobat Sign account."""

@@ -1,0 +1,1 @@
+"""Signature requests of a Dropbox Sign account."""
