@@ -72,6 +72,7 @@ class Rig(ABC):
     unlinks: ClassVar[
         Mapping[str, Any]
     ] = {}  # settings under which a paid sale can be taken away, and its payment stays
+    calls_to_see_no_change: ClassVar[int] = 0  # by a process that is connected
     credit: ClassVar[str] = ""  # what the ledger calls a credit note; nothing: it has none
 
     ledger: Ledger
@@ -87,6 +88,7 @@ class Rig(ABC):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.region, self.settings = folder, region, settings
         self.faults, self.taken = FaultPlan(), 0
+        self.meanwhile: Callable[[], None] | None = None
         self.clock = VirtualClock()
         self.store = Store(f"sqlite:///{folder / 'store.db'}", clock=self.clock)
         ensure(self.store)
@@ -207,7 +209,11 @@ class Rig(ABC):
 
         def counting(call: Call) -> Answer:
             self.taken += 1
-            return handle(call)
+            answer = handle(call)
+            happens, self.meanwhile = self.meanwhile, None
+            if happens is not None:
+                happens()
+            return answer
 
         platform.handle = counting  # type: ignore[method-assign]
         return platform

@@ -45,12 +45,16 @@ def test_a_search_that_lags_does_not_prove_that_nothing_was_done(rig: Rig) -> No
     rig.order(*[Fault.LAGGING_SEARCH] * 12, kind="read")
     rig.order(None, Fault.RESET, Fault.RESET, Fault.RESET)
     _stands_once(rig, "G10")
+    assert rig.faults.hits[Fault.LAGGING_SEARCH] >= 1
+    assert rig.faults.hits[Fault.RESET] >= 1
 
 
 def test_a_read_that_fails_stops_nothing_for_good(rig: Rig) -> None:
     rig.put(*postings_of("G10"))
-    rig.order(None, Fault.SERVER_ERROR, Fault.REFUSED, None, Fault.RESET, kind="read")
+    met = (Fault.SERVER_ERROR, Fault.REFUSED, Fault.RESET)
+    rig.order(None, *met[:2], None, *met[2:], kind="read")
     _stands_once(rig, "G10")
+    assert all(rig.faults.hits[fault] >= 1 for fault in met)
 
 
 class Died(BaseException):

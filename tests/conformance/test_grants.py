@@ -49,5 +49,5 @@ def _stopped(rig: Rig) -> str:
     try:
         rig.drain()
     except StopConnection as error:
-        return f"{error.message} {error.fix}"
+        return error.words
     return " ".join(row["reason"] for row in rig.rows())

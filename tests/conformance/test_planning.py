@@ -21,7 +21,7 @@ def refused(rig: Rig) -> str:
     assert rig.rows() == []
     assert rig.standing() == before
     assert error.value.fix
-    return f"{error.value.message} {error.value.fix}"
+    return error.value.words
 
 
 @pytest.mark.parametrize("what", ["account", "tax", "tracking"])

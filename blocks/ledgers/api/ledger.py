@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,13 +9,13 @@ from datetime import date
 from typing import TypeVar
 
 from dealbooks.errors import StopConnection
-from dealbooks.http import Call, Connection, Exchange, NoReply, Reply
+from dealbooks.http import Call, Connection, Exchange, NoReply, Renewal, Reply, refused
 from dealbooks.ledger import Capabilities, Outcome, Request, Verdict
 from dealbooks.oauth import TokenSource
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-_UNAUTHORISED, _TOO_MANY = 401, 429
+_TOO_MANY = 429
 _IN_DOUBT = Outcome(
     Verdict.DID_NOT_HAPPEN, reason="It is not known yet whether what this makes is there: it waits until that is known."
 )
@@ -37,10 +36,8 @@ class ApiLedger(ABC):
     ) -> None:
         self.connection = connection
         self.tokens = tokens
-        self._renew = renew or (tokens.renew if tokens is not None else None)
+        self._renewal = Renewal(renew or (tokens.renew if tokens is not None else None))
         self._together = together
-        self._renewing = threading.Lock()
-        self._renewals = 0
 
     @property
     @abstractmethod
@@ -136,22 +133,19 @@ class ApiLedger(ABC):
                 return self.write(request)
             except StopConnection as error:  # it was not done
                 stopped.append(error)
-        return Outcome(Verdict.DID_NOT_HAPPEN, reason=f"{stopped[0].message} {stopped[0].fix}".strip())
+        return Outcome(Verdict.DID_NOT_HAPPEN, reason=stopped[0].words)
 
     def call(self, call: Call, *, effect: str = "") -> Reply | Outcome:
         """Make one call that writes. What the platform answered, unless its end is clear without reading it: no answer,
         not authorised, too many calls."""
-        renewals = self._renewals
         try:
-            end = self.connection.call(call, effect=effect)
-            if isinstance(end, Reply) and end.status == _UNAUTHORISED and self._renewed(renewals):
-                end = self.connection.call(call, effect=effect)
+            end = self._renewal.ask(lambda: self.connection.call(call, effect=effect))
         except StopConnection as error:  # there is no authorisation: the call was not made
-            return Outcome(Verdict.DID_NOT_HAPPEN, reason=f"{error.message} {error.fix}".strip())
+            return Outcome(Verdict.DID_NOT_HAPPEN, reason=error.words)
         if isinstance(end, NoReply):
             verdict = Verdict.UNKNOWN if end.sent else Verdict.DID_NOT_HAPPEN
             return Outcome(verdict, reason=f"{call.what}: {end.reason}", retry_after=end.retry_after)
-        if end.status == _UNAUTHORISED:
+        if refused(end):
             return Outcome(Verdict.DID_NOT_HAPPEN, reason=f"{self.connection.name} does not accept our authorisation.")
         if end.status == _TOO_MANY:
             reason = f"{self.connection.name} asks for a pause (HTTP 429)."
@@ -164,11 +158,8 @@ class ApiLedger(ABC):
         Raises:
             StopConnection: the platform does not answer, is busy, or does not accept our authorisation.
         """
-        renewals = self._renewals
-        reply = self.connection.read(call)
-        if reply.status == _UNAUTHORISED and self._renewed(renewals):
-            reply = self.connection.read(call)
-        if reply.status == _UNAUTHORISED:
+        reply = self._renewal.ask(lambda: self.connection.read(call))
+        if refused(reply):
             raise StopConnection(
                 f"{self.connection.name} does not accept our authorisation.",
                 fix=f"Reconnect it: dealbooks connect {self.connection.name}"
@@ -176,17 +167,6 @@ class ApiLedger(ABC):
                 else f"Make a new key there, and put it into books.{self.connection.name}.ledger.",
             )
         return reply
-
-    def _renewed(self, renewals: int) -> bool:
-        """Have another authorisation than at the time of so many renewals; whether there can be one. Of several calls
-        that are refused at once, one renews."""
-        if self._renew is None:
-            return False
-        with self._renewing:
-            if self._renewals == renewals:
-                self._renew()
-                self._renewals += 1
-        return True
 
     def reached(self, given: Mapping[str, str]) -> list[str]:
         """After a consent, in words: what it is for, and what of the settings does not fit it. `given` is what came

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from prefect.blocks.core import Block
 from pydantic import Field
 
+from blocks.bases import SettingsBlock
 from blocks.ledgers.beancount import BeancountLedger
 from dealbooks import registry
 from dealbooks.book import Book
 
 
-class BeancountBooks(Block):
+class BeancountBooks(SettingsBlock):
     """Where a book's Beancount files are kept.
 
     Example, in dealbooks.yaml:
@@ -44,9 +44,8 @@ class BeancountBooks(Block):
     )
 
     def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml under `ledger:`; what is left empty is left out."""
-        values = {"path": self.path, "opening_account": self.opening_account}
-        return {name: value for name, value in values.items() if value}
+        """The settings as they would stand in dealbooks.yaml under `ledger:`; there is no usual folder."""
+        return {"path": self.path} | super().settings()
 
     def build(
         self,

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import re
 import secrets
@@ -28,6 +27,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from dealbooks.canonical import sha256_hex
+from dealbooks.durable import sync_folder
 from dealbooks.errors import StopConnection
 
 FOLDER = "ledger"
@@ -84,11 +85,6 @@ class _Temporary:
     fd: int
 
 
-def sha256(data: bytes) -> str:
-    """Hash of a file's content, in hex."""
-    return hashlib.sha256(data).hexdigest()
-
-
 def good_key(key: str) -> bool:
     """Whether a key can name a file: 16 to 64 small hex characters, as PostingKey.wire makes them."""
     return _KEY.fullmatch(key) is not None
@@ -99,15 +95,6 @@ def ref_of(key: str) -> str:
     if not good_key(key):
         raise ValueError("a key in the ledger is 16 to 64 hex characters")
     return f"{FOLDER}/{key[0]}/{key}{SUFFIX}"
-
-
-def sync_folder(path: Path) -> None:
-    """Make the names in a folder durable."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def cannot_write(root: Path, error: OSError) -> StopConnection:
@@ -275,7 +262,7 @@ class EffectFiles:
         return Result(
             State.CONFLICT,
             ref,
-            f"{ref} is in the ledger with other content (there {sha256(held)}, ours {sha256(item.data)}); "
+            f"{ref} is in the ledger with other content (there {sha256_hex(held)}, ours {sha256_hex(item.data)}); "
             "it was left as it is.",
         )
 

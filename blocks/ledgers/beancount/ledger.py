@@ -6,6 +6,7 @@ Sending a key again can never make a second transaction, so nothing here needs a
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -13,16 +14,19 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blocks.ledgers.beancount import changes
 from blocks.ledgers.beancount.accounts import OPENING_ACCOUNT, ChartAccounts, OpenAccount
-from blocks.ledgers.beancount.files import EffectFiles, Item, Result, State, good_key, is_ref, sha256
+from blocks.ledgers.beancount.files import EffectFiles, Item, Result, State, cannot_write, good_key, is_ref
 from blocks.ledgers.beancount.folder import LedgerFolder
 from blocks.ledgers.beancount.head import read_head, write_head
 from blocks.ledgers.beancount.programs import check, query
 from blocks.ledgers.beancount.text import DIMENSIONS, KEY_LENGTH, posting_accounts, posting_text
 from dealbooks.book import Chart
+from dealbooks.canonical import sha256_hex
 from dealbooks.errors import StopConnection
 from dealbooks.ledger import (
     Capabilities,
+    Changes,
     EffectSpec,
     Joins,
     Lookup,
@@ -186,7 +190,7 @@ class BeancountLedger:
 
     def expected(self, request: Request) -> Mapping[str, str]:
         """Pure: the hash of the file, so that every byte of date, amounts and accounts is compared."""
-        return {"sha256": sha256(_item(request).data)}
+        return {"sha256": sha256_hex(_item(request).data)}
 
     def joins(self, request: Request) -> Joins:
         """Nothing is set against anything: a transaction says all itself."""
@@ -197,7 +201,7 @@ class BeancountLedger:
         readings: list[Reading] = []
         for ref in refs:
             data = self._files.read(ref)
-            figures = None if data is None else {"sha256": sha256(data)}
+            figures = None if data is None else {"sha256": sha256_hex(data)}
             readings.append(Reading(ref, figures, void=data is not None and _says_nothing(data)))
         return readings
 
@@ -209,16 +213,59 @@ class BeancountLedger:
         Raises:
             StopConnection: bean-query is not installed, or failed.
         """
-        if not self.main.exists():
-            return
+        if self.main.exists():
+            yield from self._records(self.main, f"where date >= {first.isoformat()} and date <= {last.isoformat()}")
+
+    def _records(self, main: Path, where: str = "") -> Iterator[Record]:
         columns = ", ".join(f"meta('{name}')" for name in _READ)
         text = (
             "select entry_meta('filename'), entry_meta('lineno'), date, narration, entry_meta('posting_key'), "
-            f"entry_meta('user'), account, str(weight), {columns} "
-            f"where date >= {first.isoformat()} and date <= {last.isoformat()}"
+            f"entry_meta('user'), account, str(weight), {columns} {where}"
         )
-        for head, rows in groupby(query(self.main, text), key=lambda row: tuple(row[:6])):
+        for head, rows in groupby(query(main, text), key=lambda row: tuple(row[:6])):
             yield self._record(head, rows)
+
+    def changes(self, since: str, ours: Sequence[str] = ()) -> Changes:
+        """What changed, by the times of the files and the hash of those that people write in; see `changes`. What is
+        typed by hand is named by its line, which moves."""
+        seen = changes.look(self.path)
+        written = seen.since(since)
+        if written is None:
+            self._check_includes()
+            records = tuple(changes.told_apart(self.records(date.min, date.max)))
+            return Changes(records, (), seen.cursor, whole=True, lasting=False)
+        here = self.listed(written)
+        gone = {ref for ref, record in here.items() if record is None} | set(seen.gone(ours))
+        records = tuple(record for record in here.values() if record is not None)
+        return Changes(records, tuple(sorted(gone)), seen.cursor, lasting=False)
+
+    def _check_includes(self) -> None:
+        """Raise StopConnection where the files of entries stand, and main.beancount does not have them read."""
+        missing = self._folder.missing_lines() if self.main.exists() else []
+        if missing:
+            raise StopConnection(
+                f"{self.main} no longer has the line {missing[0]}: what stands behind it is not in the books.",
+                fix="Put the line back, then look again.",
+            )
+
+    def listed(self, refs: Sequence[str]) -> Mapping[str, Record | None]:
+        """The transactions of some entries' files, read without the rest of the ledger; None: there is none.
+
+        Raises:
+            StopConnection: the files cannot be read.
+        """
+        wanted = [ref for ref in dict.fromkeys(refs) if is_ref(ref)]
+        there = [ref for ref in wanted if (self.path / ref).exists()]
+        found: dict[str, Record | None] = dict.fromkeys(wanted)
+        if there:
+            with tempfile.TemporaryDirectory() as folder:
+                main = Path(folder) / "main.beancount"
+                try:
+                    main.write_text(changes.only(self.path, there), encoding="utf-8")
+                except OSError as error:
+                    raise cannot_write(self.path, error) from error
+                found |= {one.ref: one for one in changes.told_apart(self._records(main))}
+        return found
 
     def _record(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Record:
         file, line, day, narration, key, who = head
@@ -276,7 +323,7 @@ class BeancountLedger:
                 said.append(f"The ledger folder {self.path} may not be written to.")
             complaints = check(self.main)
         except (OSError, StopConnection) as error:
-            return [str(error) + (f" {error.fix}" if isinstance(error, StopConnection) and error.fix else "")]
+            return [error.words if isinstance(error, StopConnection) else str(error)]
         for complaint in complaints:
             place = f"{self._place(complaint.file)}, line {complaint.line}: " if complaint.file else ""
             said.append(

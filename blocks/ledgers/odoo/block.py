@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
+from blocks.bases import LedgerBlock
 from blocks.ledgers.odoo.factory import settings_of
-from blocks.ledgers.odoo.ledger import OdooLedger
 from blocks.ledgers.odoo.settings import OdooSettings
-from dealbooks import registry
-from dealbooks.book import Book
-from dealbooks.errors import DealbooksError
 
 _USUAL = OdooSettings(url="", database="")
 
 
-class Odoo(Block):
+class Odoo(LedgerBlock):
     """A company of an Odoo database in which a book is kept.
 
     Example, in dealbooks.yaml:
@@ -36,6 +30,7 @@ class Odoo(Block):
         "The Odoo database and company in which a book is kept. dealbooks.yaml uses it as block: odoo/NAME; a setting "
         "that stands in dealbooks.yaml itself wins over the block."
     )
+    _platform = "odoo"
 
     url: str = Field(default="", title="Address", description="Address of the server, as https://books.example.com.")
     database: str = Field(default="", title="Database", description="The database's name.")
@@ -109,37 +104,6 @@ class Odoo(Block):
         default=_USUAL.page, title="Entries of a page", ge=10, le=2000, description="How many are read at a time."
     )
 
-    def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml under `ledger:`; what is left empty is left out."""
-        values = {name: getattr(self, name) for name in OdooSettings.model_fields}
-        values["api_key"] = self.api_key.get_secret_value()
-        return {name: value for name, value in values.items() if value}
-
-    def build(
-        self,
-        book: Book,
-        *,
-        title: str = "",
-        locations: Mapping[str, str] | None = None,
-        folder: Path | None = None,
-    ) -> OdooLedger:
-        """The ledger for a book. Raises ConfigError when a setting is missing."""
-        built = registry.ledger_platform("odoo").build(
-            book=book,
-            title=title or book.name,
-            locations=locations or {},
-            settings=self.settings(),
-            folder=folder or Path(),
-        )
-        return cast(OdooLedger, built)
-
-    def check(self, book: Book | None = None, services: registry.Services | None = None) -> list[str]:
-        """What is wrong with the settings and, for a book, with the connection, the company and the accounts, in words:
-        asks the server. Empty when all is well."""
-        try:
-            if book is None:
-                settings_of("(block)", self.settings())
-                return []
-            return self.build(book).problems()
-        except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]
+    def check_settings(self) -> None:
+        """See `LedgerBlock`."""
+        settings_of("(block)", self.settings())

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import ValidationError
 
 from blocks.ledgers.odoo.ledger import OdooLedger
 from blocks.ledgers.odoo.settings import OdooSettings
+from blocks.odoo.server import KEY_IS_MADE
+from blocks.settings import checked, needed
 from dealbooks.book import Book
 from dealbooks.errors import ConfigError
-from dealbooks.http import Budget, Connection, Limit, Pace, RealPace, check_addresses
+from dealbooks.http import Budget, Connection, Limit, Pace, RealPace
 from dealbooks.registry import Services
 
 _LONGEST_CALL = 150.0  # seconds; the server ends a call after 120 [R]
@@ -25,24 +26,9 @@ def settings_of(book: str, given: Mapping[str, Any]) -> OdooSettings:
     Raises:
         ConfigError: naming the one that is missing, unknown or wrong.
     """
-    try:
-        read = OdooSettings.model_validate(dict(given))
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in wrong["loc"])
-        raise ConfigError(
-            f"books.{book}.ledger, {field}: {wrong['msg'].lower()}.",
-            fix=f"The settings are: {', '.join(OdooSettings.model_fields)}.",
-        ) from error
-    needed = {"database": read.database, "api_key": read.api_key.get_secret_value()}
-    missing = [name for name, value in needed.items() if not value.strip()]
-    if missing:
-        raise ConfigError(
-            f"books.{book}.ledger has no {' and no '.join(missing)}.",
-            fix="The key is made in Odoo under Preferences, Account Security. Put it into an environment variable and "
-            "write api_key: ${ODOO_API_KEY}, or use the Prefect block.",
-        )
-    check_addresses(f"books.{book}.ledger", {"url": read.url})
+    where = f"books.{book}.ledger"
+    read = checked(OdooSettings, where, given, ("url",))
+    needed(where, read, "database", "api_key", fix=KEY_IS_MADE, variable="ODOO_API_KEY")
     return read
 
 
@@ -70,7 +56,7 @@ def connect(book: Book, settings: OdooSettings, client: httpx.Client, pace: Pace
     Raises:
         ConfigError: the book has no chart.
     """
-    key = settings.api_key.get_secret_value()
+    key = settings.api_key.get_secret_value().strip()
     if book.chart is None:
         raise ConfigError(
             f"The book {book.name} has no chart of accounts.",

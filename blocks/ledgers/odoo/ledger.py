@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from blocks.ledgers.api import ApiLedger
+from blocks.ledgers.odoo import changes
 from blocks.ledgers.odoo.directory import Directory
 from blocks.ledgers.odoo.reads import MATCHED, Reads
 from blocks.ledgers.odoo.settings import OdooSettings
@@ -22,6 +23,7 @@ from dealbooks.errors import ConfigError, StopConnection
 from dealbooks.http import Connection
 from dealbooks.ledger import (
     Capabilities,
+    Changes,
     EffectSpec,
     Joins,
     Lookup,
@@ -129,6 +131,16 @@ class OdooLedger(ApiLedger):
         self._enter()
         return self._reads.records(first, last)
 
+    def changes(self, since: str, ours: Sequence[str] = ()) -> Changes:
+        """What changed, by the moment of its last write; see `changes`."""
+        self._enter()
+        return changes.changes(self._reads, since, ours)
+
+    def listed(self, refs: Sequence[str]) -> Mapping[str, Record | None]:
+        """Entries by their references."""
+        self._enter()
+        return changes.listed(self._reads, refs)
+
     def lock_date(self) -> date | None:
         """The latest of the company's lock dates that can hold one of our entries back."""
         self._enter()
@@ -146,7 +158,7 @@ class OdooLedger(ApiLedger):
             self._enter()
             return self._complaints()
         except (StopConnection, ConfigError) as error:
-            return [f"{error.message} {error.fix}".strip()]
+            return [error.words]
 
     def _complaints(self) -> list[str]:
         directory, book = self.directory, self.directory.book
@@ -165,7 +177,7 @@ class OdooLedger(ApiLedger):
         try:
             _ = directory.taxes
         except ConfigError as error:
-            found.append(f"{error.message} {error.fix}")
+            found.append(error.words)
         for role in sorted(book.chart.roles if book.chart is not None else ()):
             try:
                 directory.account(role, "the chart")

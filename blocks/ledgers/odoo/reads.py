@@ -19,6 +19,7 @@ _MOVE = ("move_type", "state", "date", "invoice_date", "journal_id", "partner_id
 _KEY = re.compile(r"\b[0-9a-f]{40}\b")
 _ZERO = Decimal(0)
 _LINES_OF = 200  # entries whose lines are read in one call
+_IDS = 2000  # ids in one search
 
 
 class Reads:
@@ -98,35 +99,77 @@ class Reads:
 
     def records(self, first: date, last: date) -> Iterator[Record]:
         """Posted entries of a period, by id from page to page: entries that are made meanwhile shift nothing."""
-        key_field = self.directory.settings.marker_field
-        keyed = self.directory.has("account.move", key_field)
         domain: list[Any] = [
-            ["company_id", "=", self.directory.company.id], ["state", "=", "posted"],
-            ["date", ">=", first.isoformat()], ["date", "<=", last.isoformat()],
-        ]  # fmt: skip
-        fields = ["name", "date", "ref", *([key_field] if keyed else [])]
-        after, page = 0, self.directory.settings.page
+            ["state", "=", "posted"],
+            ["date", ">=", first.isoformat()],
+            ["date", "<=", last.isoformat()],
+        ]
+        for rows in self._pages(domain):
+            yield from self._with_lines(rows)
+
+    def changed(self, since: str) -> tuple[list[Record], str]:
+        """Entries in any state of which a field, or a line, was written since a moment (naive UTC), and the newest of
+        these moments; what is not posted has no lines."""
+        domain = [["company_id", "=", self.directory.company.id], ["write_date", ">=", since]]
+        fields = ("move_id", "write_date")
+        lines = self.server.rows("account.move.line", domain, fields, order="id asc")
+        heads = self.server.rows("account.move", domain, ("write_date",), order="id asc")
+        newest = max((str(row["write_date"]) for row in (*lines, *heads)), default="")
+        return self.by_id({row["id"] for row in heads} | {id_of(row["move_id"]) for row in lines}), newest
+
+    def by_id(self, numbers: Collection[int]) -> list[Record]:
+        """Entries by their ids, in any state; those that are not there are left out."""
+        wanted, found = sorted(numbers), list[Record]()
+        for start in range(0, len(wanted), _LINES_OF):
+            for rows in self._pages([["id", "in", wanted[start : start + _LINES_OF]]]):
+                found += self._with_lines(rows)
+        return found
+
+    def there(self, numbers: Collection[int]) -> set[int]:
+        """Those of some ids that an entry has."""
+        wanted, found = sorted(numbers), set[int]()
+        for start in range(0, len(wanted), _IDS):
+            domain = [["id", "in", wanted[start : start + _IDS]]]
+            found |= {row["id"] for row in self.server.rows("account.move", domain, ("state",), order="id asc")}
+        return found
+
+    def newest(self) -> str:
+        """When something of the company's entries was last written, by Odoo's own clock; empty: there are none."""
+        company = ["company_id", "=", self.directory.company.id]
+        rows = [
+            self.server.rows(model, [company], ("write_date",), order="write_date desc, id desc", limit=1)
+            for model in ("account.move", "account.move.line")
+        ]
+        return max((str(row["write_date"]) for some in rows for row in some), default="")
+
+    def _pages(self, domain: list[Any]) -> Iterator[list[dict[str, Any]]]:
+        key_field, page, after = self.directory.settings.marker_field, self.directory.settings.page, 0
+        fields = ["name", "date", "ref", "state", "write_uid"]
+        if self.directory.has("account.move", key_field):
+            fields.append(key_field)
+        company: list[Any] = [["company_id", "=", self.directory.company.id], *domain]
         while True:
-            rows = self.server.rows("account.move", [*domain, ["id", ">", after]], fields, order="id asc", limit=page)
+            rows = self.server.rows("account.move", [*company, ["id", ">", after]], fields, order="id asc", limit=page)
             for start in range(0, len(rows), _LINES_OF):
-                yield from self._with_lines(rows[start : start + _LINES_OF], key_field if keyed else "")
+                yield rows[start : start + _LINES_OF]
             if len(rows) < page:
                 return
             after = rows[-1]["id"]
 
-    def _with_lines(self, rows: Sequence[dict[str, Any]], key_field: str) -> Iterator[Record]:
-        lines = self._lines([row["id"] for row in rows])
+    def _with_lines(self, rows: Sequence[dict[str, Any]]) -> Iterator[Record]:
+        lines = self._lines([row["id"] for row in rows if row["state"] == "posted"])
         for row in rows:
             ref = str(row["ref"] or "")
             inside = _KEY.search(ref)
-            key = (key_field and row[key_field]) or (inside[0] if inside else "")
+            key = row.get(self.directory.settings.marker_field) or (inside[0] if inside else "")
             narration = " ".join(part for part in (str(row["name"] or ""), ref) if part)
             told = tuple(
                 RecordLine(self._account(line["account_id"]), line["balance"], self.directory.company.currency)
                 for line in lines.get(row["id"], ())
                 if line["balance"]
             )
-            yield Record(f"account.move/{row['id']}", str(key), date.fromisoformat(row["date"]), narration, told)
+            who = name_of(row["write_uid"])
+            yield Record(f"account.move/{row['id']}", str(key), date.fromisoformat(row["date"]), narration, told, who)
 
     def _moves(self, numbers: set[int]) -> dict[int, dict[str, str]]:
         if not numbers:

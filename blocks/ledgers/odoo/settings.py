@@ -60,7 +60,7 @@ class OdooSettings(BaseModel):
         " reference.",
     )
     vin_field: str = Field("x_vin", description="Text field of entries for the VIN; not used where it is not there.")
-    partner_field: str = Field("ref", description="Field of a contact that holds our customer id.")
+    partner_field: str = Field("ref", min_length=1, description="Field of a contact that holds our customer id.")
     analytic: Mapping[Literal["location", "department", "stock_no"], str] = Field(
         {}, description="Dimension -> the analytic plan that holds it. What has no plan stands in the texts only."
     )

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.ledgers.quickbooks.ledger import QuickBooksLedger
+from blocks.bases import LedgerBlock
 from blocks.ledgers.quickbooks.settings import QuickBooksSettings, settings_of
-from dealbooks import registry
-from dealbooks.book import Book
-from dealbooks.errors import DealbooksError
 
 _USUAL = QuickBooksSettings()
 
 
-class QuickBooksOnline(Block):
+class QuickBooksOnline(LedgerBlock):
     """A company at QuickBooks Online that a book is kept in, and the app that is connected to it.
 
     Example, in dealbooks.yaml:
@@ -34,6 +28,7 @@ class QuickBooksOnline(Block):
         "A company at QuickBooks Online, and your app at developer.intuit.com that is connected to it. dealbooks.yaml "
         "uses it as block: quickbooks/NAME; a setting that stands in dealbooks.yaml itself wins over the block."
     )
+    _platform = "quickbooks"
 
     realm_id: str = Field(default="", title="Company id", description="Realm id, as the consent brought it.")
     client_id: str = Field(default="", title="Client id", description="Of your app at developer.intuit.com.")
@@ -86,43 +81,6 @@ class QuickBooksOnline(Block):
         default={}, title="Other settings", description="Any other setting of a QuickBooks ledger, by its name."
     )
 
-    def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml under `ledger:`, the secret in clear; what is left as it
-        usually is is left out."""
-        found: dict[str, Any] = {}
-        for name in QuickBooksSettings.model_fields:
-            value = getattr(self, name, None)
-            if value is not None and value != getattr(_USUAL, name):
-                found[name] = value.get_secret_value() if isinstance(value, SecretStr) else value
-        return found | dict(self.more)
-
-    def build(
-        self,
-        book: Book,
-        *,
-        services: registry.Services,
-        title: str = "",
-        locations: Mapping[str, str] | None = None,
-        folder: Path | None = None,
-    ) -> QuickBooksLedger:
-        """The ledger for a book; `services` keep its tokens. Raises ConfigError when a setting is wrong."""
-        built = registry.ledger_platform("quickbooks").build(
-            book=book,
-            title=title or book.name,
-            locations=locations or {},
-            settings=self.settings(),
-            folder=folder or Path(),
-            services=services,
-        )
-        return cast(QuickBooksLedger, built)
-
-    def check(self, book: Book | None = None, services: registry.Services | None = None) -> list[str]:
-        """What is wrong with the settings and, for a book and where tokens are kept, with the connection, in words;
-        empty when all is well."""
-        try:
-            settings_of("(block)", self.settings())
-            if book is None or services is None:
-                return []
-            return self.build(book, services=services).problems()
-        except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]
+    def check_settings(self) -> None:
+        """See `LedgerBlock`."""
+        settings_of("(block)", self.settings())

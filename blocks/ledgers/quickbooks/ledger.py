@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 
 from blocks.ledgers.api import ApiLedger
-from blocks.ledgers.quickbooks import wire
+from blocks.ledgers.quickbooks import changes, wire
 from blocks.ledgers.quickbooks.answers import MISSING_REFERENCE, fault_in, outcome_of
 from blocks.ledgers.quickbooks.customers import Customers, names_of
 from blocks.ledgers.quickbooks.directory import Company, Directory, Row
@@ -20,6 +20,7 @@ from dealbooks.errors import ConfigError, StopConnection
 from dealbooks.http import Call, Connection, Reply
 from dealbooks.ledger import (
     Capabilities,
+    Changes,
     EffectSpec,
     Joins,
     Lookup,
@@ -232,6 +233,14 @@ class QuickBooksLedger(ApiLedger):
         """Every sale, payment and journal entry of a period, both days included."""
         return records(self.reads, self.directory, first, last)
 
+    def changes(self, since: str, ours: Sequence[str] = ()) -> Changes:
+        """What changed, by change data capture, which tells of deletions too; see `changes`."""
+        return changes.changes(self.reads, self.directory, since)
+
+    def listed(self, refs: Sequence[str]) -> Mapping[str, Record | None]:
+        """Sales, payments and journal entries by their references."""
+        return changes.listed(self.reads, self.directory, refs)
+
     def lock_date(self) -> date | None:
         """The closing date of the books in QuickBooks."""
         return self.reads.closing_date()
@@ -255,11 +264,11 @@ class QuickBooksLedger(ApiLedger):
         try:
             company = self.reads.company()
         except (ConfigError, StopConnection) as error:
-            return [f"{error.message} {error.fix}".strip()]
+            return [error.words]
         try:
             return self._wrong(company) + self._missing(company)
         except StopConnection as error:
-            return [*self._wrong(company), f"{error.message} {error.fix}".strip()]
+            return [*self._wrong(company), error.words]
 
     def _wrong(self, company: Company) -> list[str]:
         book, said = self._book, []
@@ -298,7 +307,7 @@ class QuickBooksLedger(ApiLedger):
             try:
                 check()
             except ConfigError as error:
-                said.append(f"{error.message} {error.fix}".strip())
+                said.append(error.words)
         return list(dict.fromkeys(said)) + ([] if said else self._of_wrong_type())
 
     def _of_wrong_type(self) -> list[str]:

@@ -115,6 +115,33 @@ class Reads:
                 return list(found.values())
             start += size
 
+    def changed(self, kinds: Sequence[str], since: str) -> tuple[list[tuple[str, Row]], str] | None:
+        """What change data capture tells of some kinds, in one call, and when it answered; None where it refuses the
+        moment (it goes back 30 days [C]).
+
+        Raises:
+            StopConnection: as above.
+        """
+        params = {"entities": ",".join(kinds), "changedSince": since}
+        reply, fault = self._asked(self.path("cdc"), params, "list what changed")
+        if fault is not None and fault.kind == "ValidationFault":
+            return None
+        body = reply.json()
+        if fault is None and isinstance(body, Mapping) and body.get("CDCResponse") and body.get("time"):
+            answers = [part for one in body["CDCResponse"] for part in one.get("QueryResponse", ())]
+            rows = [(kind, row) for part in answers for kind in kinds for row in part.get(kind, ())]
+            return rows, str(body["time"])
+        raise self._unclear("listing what changed", fault or Fault("", f"HTTP {reply.status}", "", ""))
+
+    def time(self) -> str:
+        """The time by the clock of QuickBooks. Raises StopConnection."""
+        path = self.path(f"companyinfo/{self._settings.realm_id}")
+        reply, fault = self._asked(path, {}, "ask for the time")
+        body = reply.json()
+        if fault is None and isinstance(body, Mapping) and body.get("time"):
+            return str(body["time"])
+        raise self._unclear("asking for the time", fault or Fault("", f"HTTP {reply.status}", "", ""))
+
     def company(self) -> Company:
         """What the company says of itself."""
         info = self.document("CompanyInfo", self._settings.realm_id)

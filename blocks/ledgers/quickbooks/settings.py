@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from blocks.settings import checked, needed
 from dealbooks.errors import ConfigError
-from dealbooks.http import check_addresses
 
 # Names of the sales tax codes that QuickBooks sets up for a company in the United Kingdom [R]. A car under the margin
 # scheme shows no VAT on its invoice: the margin's VAT is a journal.
@@ -126,28 +126,16 @@ def settings_of(book: str, given: Mapping[str, Any]) -> QuickBooksSettings:
     Raises:
         ConfigError: naming the book and the setting that is missing or wrong.
     """
-    try:
-        settings = QuickBooksSettings.model_validate(dict(given))
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(str(part) for part in wrong["loc"])
-        raise ConfigError(
-            f"books.{book}.ledger: {name} is not right for QuickBooks Online: {wrong['msg'].lower()}.",
-            fix=f"The settings are: {', '.join(QuickBooksSettings.model_fields)}.",
-        ) from None
+    where = f"books.{book}.ledger"
+    settings = checked(QuickBooksSettings, where, given, ("base_url", "token_url", "authorize_url"))
     if not settings.realm_id.strip().isdigit():
         raise ConfigError(
-            f"books.{book}.ledger does not say which QuickBooks company the book is kept in.",
+            f"{where} does not say which QuickBooks company the book is kept in.",
             fix='Add its id (realm id), in quotes, such as: realm_id: "9341453000000001"',
         )
-    needed = {"client_id": settings.client_id, "client_secret": settings.client_secret.get_secret_value()}
-    missing = [name for name, value in needed.items() if not value.strip()]
-    if missing:
-        raise ConfigError(
-            f"books.{book}.ledger has no {' and no '.join(missing)}.",
-            fix="They are those of your app at developer.intuit.com, under Keys & credentials.",
-        )
-    check_addresses(
-        f"books.{book}.ledger", {name: getattr(settings, name) for name in ("base_url", "token_url", "authorize_url")}
-    )
+    needed(
+        where, settings, "client_id", "client_secret",
+        fix="They are those of your app at developer.intuit.com, under Keys & credentials.",
+        variable="QUICKBOOKS_CLIENT_SECRET",
+    )  # fmt: skip
     return settings

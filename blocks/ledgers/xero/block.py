@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 
-from blocks.ledgers.xero.ledger import XeroLedger
+from blocks.bases import LedgerBlock
 from blocks.ledgers.xero.settings import Tracking, XeroSettings
-from dealbooks import registry
-from dealbooks.book import Book
-from dealbooks.errors import DealbooksError
 
 _USUAL = XeroSettings()
 
 
-class Xero(Block):
+class Xero(LedgerBlock):
     """A Xero organisation that a book is kept in, and the app that is connected to it.
 
     Example, in dealbooks.yaml:
@@ -34,6 +28,7 @@ class Xero(Block):
         "A Xero organisation, and your app at developer.xero.com that is connected to it. dealbooks.yaml uses it as "
         "block: xero/NAME; a setting that stands in dealbooks.yaml itself wins over the block."
     )
+    _platform = "xero"
 
     tenant_id: str = Field(
         default="", title="Organisation", description="Its tenant id; not needed by a custom connection."
@@ -69,46 +64,6 @@ class Xero(Block):
         default={}, title="Other settings", description="Any other setting of a Xero ledger, by its name."
     )
 
-    def settings(self) -> dict[str, Any]:
-        """The settings as they would stand in dealbooks.yaml under `ledger:`, the secret in clear; what is left as it
-        usually is is left out."""
-        found: dict[str, Any] = {}
-        for name in XeroSettings.model_fields:
-            value = getattr(self, name, None)
-            if value is None or value == getattr(_USUAL, name):
-                continue
-            if isinstance(value, SecretStr):
-                value = value.get_secret_value()
-            found[name] = value.model_dump() if isinstance(value, Tracking) else value
-        return found | dict(self.more)
-
-    def build(
-        self,
-        book: Book,
-        *,
-        services: registry.Services,
-        title: str = "",
-        locations: Mapping[str, str] | None = None,
-        folder: Path | None = None,
-    ) -> XeroLedger:
-        """The ledger for a book; `services` keep its tokens. Raises ConfigError for a wrong setting or chart."""
-        built = registry.ledger_platform("xero").build(
-            book=book,
-            title=title or book.name,
-            locations=locations or {},
-            settings=self.settings(),
-            folder=folder or Path(),
-            services=services,
-        )
-        return cast(XeroLedger, built)
-
-    def check(self, book: Book | None = None, services: registry.Services | None = None) -> list[str]:
-        """What is wrong with the settings and, for a book and where tokens are kept, with the connection, in words;
-        empty when all is well."""
-        try:
-            if book is None or services is None:
-                XeroSettings.read("(block)", self.settings())
-                return []
-            return self.build(book, services=services).problems()
-        except DealbooksError as error:
-            return [f"{error.message} {error.fix}".strip()]
+    def check_settings(self) -> None:
+        """See `LedgerBlock`."""
+        XeroSettings.read("(block)", self.settings())

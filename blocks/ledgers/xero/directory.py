@@ -212,7 +212,7 @@ class Directory:
             try:
                 check()
             except ConfigError as error:
-                said.append(f"{error.message} {error.fix}".strip())
+                said.append(error.words)
         return list(dict.fromkeys(said))
 
     def _system(self, name: str) -> XeroAccount:

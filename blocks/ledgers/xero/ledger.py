@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from blocks.ledgers.api import ApiLedger
+from blocks.ledgers.xero import changes
 from blocks.ledgers.xero.allocations import Allocations
 from blocks.ledgers.xero.answers import answered
 from blocks.ledgers.xero.bodies import body_of, is_of_deal, ref_id
@@ -25,6 +26,7 @@ from dealbooks.errors import ConfigError, StopConnection
 from dealbooks.http import Connection
 from dealbooks.ledger import (
     Capabilities,
+    Changes,
     EffectSpec,
     Joins,
     Lookup,
@@ -332,6 +334,14 @@ class XeroLedger(ApiLedger):
         """Every transaction of a period. Raises StopConnection."""
         return records_of(self._reads, self.directory(), first, last)
 
+    def changes(self, since: str, ours: Sequence[str] = ()) -> Changes:
+        """What changed, by If-Modified-Since, which tells of what was voided and deleted too; see `changes`."""
+        return changes.changes(self._reads, self.directory, since)
+
+    def listed(self, refs: Sequence[str]) -> Mapping[str, Record | None]:
+        """Transactions by their references."""
+        return changes.listed(self._reads, self.directory, refs)
+
     def lock_date(self) -> date | None:
         """The later of the organisation's two lock dates, as they are now. Raises StopConnection."""
         if self._directory is None:
@@ -360,7 +370,7 @@ class XeroLedger(ApiLedger):
             self._directory = self._looked_up()
             return self._directory.problems()
         except (StopConnection, ConfigError) as error:
-            return [f"{error.message} {error.fix}".strip()]
+            return [error.words]
 
     def _looked_up(self) -> Directory:
         return Directory(

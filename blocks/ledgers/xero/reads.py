@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -90,12 +91,38 @@ class Reads:
 
     def pages(self, resource: str, where: str) -> Iterator[dict[str, Any]]:
         """The documents that a filter lets through, whole, page by page."""
+        for _, found in self._paged(resource, {"where": where, "order": "UpdatedDateUTC ASC"}, {}):
+            yield from found
+
+    def modified(self, resource: str, since: str) -> tuple[list[dict[str, Any]], str]:
+        """The documents that were made or changed since a moment (UTC, as `2026-11-20T00:00:00`), voided and deleted
+        ones too, and what time it was for Xero when it began to answer. By id from page to page: what is changed
+        meanwhile moves nothing, and is told by the next look."""
+        head = {"if-modified-since": since}
+        began = ""
+        found: dict[str, dict[str, Any]] = {}
+        for answered, docs in self._paged(resource, {"order": f"{ID_FIELDS[resource]} ASC"}, head):
+            began = began or answered
+            found |= {str(doc[ID_FIELDS[resource]]): doc for doc in docs}
+        return list(found.values()), began
+
+    def time(self) -> str:
+        """What time it is for Xero, as it writes it."""
+        reply = self._good(self._ask(Call.get("/Organisation", what="ask for the time")), "the organisation")
+        return _answered(reply)
+
+    def _paged(
+        self, resource: str, params: Mapping[str, str], head: Mapping[str, str]
+    ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        """Pages of a list, each with the time of its answer."""
         size, page = self._settings.page_size, 1
         while True:
-            params = {"where": where, "page": str(page), "pageSize": str(size), "order": "UpdatedDateUTC ASC"}
-            reply = self._good(self._ask(Call.get(f"/{resource}", params, what=f"list {resource}")), resource)
+            given = {**params, "page": str(page), "pageSize": str(size)}
+            call = Call.get(f"/{resource}", given, what=f"list {resource}")
+            call = replace(call, headers={**call.headers, **head})
+            reply = self._good(self._ask(call), resource)
             found = listed(reply, resource)
-            yield from found
+            yield _answered(reply), found
             body = reply.json()
             pages = (body.get("pagination") or {}).get("pageCount") if isinstance(body, Mapping) else None
             if (page >= pages) if isinstance(pages, int) else len(found) < size:
@@ -169,6 +196,11 @@ class Reads:
             f"Xero does not show {resource} (HTTP {reply.status}). {told}".strip(),
             fix="Look at the scopes of the connection and reconnect it, or try again later.",
         )
+
+
+def _answered(reply: Reply) -> str:
+    body = reply.json()
+    return str(body.get("DateTimeUTC") or "") if isinstance(body, Mapping) else ""
 
 
 def _contact(found: Mapping[str, Any] | None, number: str) -> Lookup:

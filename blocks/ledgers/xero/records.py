@@ -20,20 +20,24 @@ _SIDES = {"ACCREC": 1, "ACCPAY": -1, "ACCRECCREDIT": -1, "ACCPAYCREDIT": 1}  # o
 def records_of(reads: Reads, directory: Directory, first: date, last: date) -> Iterator[Record]:
     """Records of a period, both days included. Raises StopConnection."""
     period = date_filter(first, last)
-    lines_of: dict[str, Callable[[Mapping[str, Any], Directory], list[RecordLine]]] = {
-        "Invoices": _trade, "CreditNotes": _trade, "Payments": _payment, "BankTransactions": _bank,
-        "ManualJournals": _journal,
-    }  # fmt: skip
-    for resource, lines in lines_of.items():
+    for resource in TRANSACTIONS:
         for doc in reads.pages(resource, period):
-            when = day_of(doc)
-            if doc.get("Status") in _GONE or when is None:
-                continue
-            text = str(doc.get("Narration") or doc.get("Reference") or "")
-            number = doc.get("InvoiceNumber") or doc.get("CreditNoteNumber")
-            told = f"{number} {text}".strip() if number else text
-            ref = f"{resource}/{doc[f'{resource[:-1]}ID']}"
-            yield Record(ref, key_in(text), when, told, tuple(lines(doc, directory)))
+            record = record_of(resource, doc, directory)
+            if record is not None and doc.get("Status") not in _GONE:
+                yield record
+
+
+def record_of(resource: str, doc: Mapping[str, Any], directory: Directory) -> Record | None:
+    """One transaction as its lines in the books; none where it does not count (a draft, voided, deleted). None: Xero
+    shows no day of it."""
+    when = day_of(doc)
+    if when is None:
+        return None
+    text = str(doc.get("Narration") or doc.get("Reference") or "")
+    number = doc.get("InvoiceNumber") or doc.get("CreditNoteNumber")
+    told = f"{number} {text}".strip() if number else text
+    lines = () if doc.get("Status") in _GONE else tuple(_LINES[resource](doc, directory))
+    return Record(f"{resource}/{doc[f'{resource[:-1]}ID']}", key_in(text), when, told, lines)
 
 
 def _trade(doc: Mapping[str, Any], directory: Directory) -> list[RecordLine]:
@@ -102,3 +106,10 @@ def _own(doc: Mapping[str, Any], value: Decimal) -> Decimal:
     """In the organisation's own currency; the rate is units of the document's for one of its own."""
     rate = amount(doc.get("CurrencyRate")) or Decimal(1)
     return value if rate == 1 else (value / rate).quantize(_CENT, ROUND_HALF_UP)
+
+
+_LINES: Mapping[str, Callable[[Mapping[str, Any], Directory], list[RecordLine]]] = {
+    "Invoices": _trade, "CreditNotes": _trade, "Payments": _payment, "BankTransactions": _bank,
+    "ManualJournals": _journal,
+}  # fmt: skip
+TRANSACTIONS = tuple(_LINES)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from dealbooks.errors import ConfigError
-from dealbooks.http import check_addresses
+from blocks.settings import checked, needed
 
 # The granular scopes of apps made since 2 March 2026 (developer.xero.com, scopes; second hand).
 SCOPES = (
@@ -90,25 +89,12 @@ class XeroSettings(BaseModel):
         Raises:
             ConfigError: naming the one that is missing, unknown or wrong.
         """
-        try:
-            found = cls.model_validate(dict(data))
-        except ValidationError as error:
-            wrong = error.errors(include_url=False, include_input=False)[0]
-            name = ".".join(str(part) for part in wrong["loc"])
-            known = ", ".join(sorted(cls.model_fields))
-            raise ConfigError(
-                f"books.{book}.ledger: {name}: {wrong['msg'].lower()}.", fix=f"The settings of Xero are: {known}."
-            ) from error
-        needed = {"client_id": found.client_id, "client_secret": found.client_secret.get_secret_value()}
-        if found.grant == "code":
-            needed["tenant_id"] = found.tenant_id
-        missing = [name for name, value in needed.items() if not value.strip()]
-        if missing:
-            raise ConfigError(
-                f"books.{book}.ledger has no {' and no '.join(missing)}.",
-                fix="The id and the secret are those of your app at developer.xero.com; tenant_id is the organisation.",
-            )
-        check_addresses(
-            f"books.{book}.ledger", {name: getattr(found, name) for name in ("base_url", "token_url", "authorize_url")}
-        )
+        where = f"books.{book}.ledger"
+        found = checked(cls, where, data, ("base_url", "token_url", "authorize_url"))
+        own = ("client_id", "client_secret") if found.grant == "secret" else ("tenant_id", "client_id", "client_secret")
+        needed(
+            where, found, *own,
+            fix="The id and the secret are those of your app at developer.xero.com; tenant_id is the organisation.",
+            variable="XERO_CLIENT_SECRET",
+        )  # fmt: skip
         return found

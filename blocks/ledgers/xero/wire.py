@@ -53,6 +53,12 @@ def day(value: Any) -> date | None:
         return None
 
 
+def moment(value: Any) -> datetime | None:
+    """A moment, from `/Date(1763596800000+0000)/`; None for anything else."""
+    found = _MS.match(str(value or ""))
+    return datetime.fromtimestamp(int(found[1]) // 1000, UTC) if found else None
+
+
 def day_of(doc: Mapping[str, Any], name: str = "Date") -> date | None:
     """The day of a document, in the organisation's own calendar."""
     return day(doc.get(f"{name}String")) or day(doc.get(name))

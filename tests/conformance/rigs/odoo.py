@@ -61,6 +61,7 @@ class Rig(rig.Rig):
     nowhere = {"places": False}
     own_limits = {"behaves": {"per_second": 1}, "calls_per_second": 1}
     small_pages = {"page": 10}
+    calls_to_see_no_change = 5
     credit = "out_refund"
     calls_to_see_a_dead_grant = 2
     limits = {Fault.LIMIT_SECOND: 0.0, Fault.LIMIT_CONCURRENT: 0.0}

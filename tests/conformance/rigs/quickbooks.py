@@ -44,6 +44,7 @@ class Rig(rig.Rig):
         "calls_at_once": 1,
     }  # fmt: skip
     small_pages = {"page_size": 2}
+    calls_to_see_no_change = 2  # one, and a token
     unlinks = {"behaves": {"linked_void": "unlink"}}
     credit = "CreditMemo"
     limits = {Fault.LIMIT_SECOND: 0.0, Fault.LIMIT_MINUTE: 0.0, Fault.LIMIT_CONCURRENT: 0.0}
@@ -201,8 +202,9 @@ class Rig(rig.Rig):
         return "Invoice/999999"
 
     def typed(self, day: date, amount: Decimal) -> None:
-        accounts = [row["Id"] for row in self.sandbox.company().tables["Account"].values()
-                    if row["AccountType"] == "Expense"][:2]  # fmt: skip
+        numbers = [self.chart.roles[role].number for role in ("cost_of_sales.used_vehicle", "inventory.used_vehicle")]
+        held = self.sandbox.company().tables["Account"].values()
+        accounts = [next(row["Id"] for row in held if row.get("AcctNum") == number) for number in numbers]
         lines = [
             {"Amount": str(amount), "DetailType": "JournalEntryLineDetail",
              "JournalEntryLineDetail": {"PostingType": side, "AccountRef": {"value": ref}}}

@@ -57,6 +57,7 @@ class Rig(rig.Rig):
     own_limits = {"behaves": {"per_minute": 60, "per_day": 5000}, "per_minute": 60, "per_day": 5000}
     small_pages = {"page_size": 1}
     credit = "CreditNote"
+    calls_to_see_no_change = 6  # a list of each kind, and a token
     limits = {Fault.LIMIT_MINUTE: 30.0, Fault.LIMIT_DAY: 3600.0, Fault.LIMIT_CONCURRENT: 1.0}
 
     def made(self) -> None:
