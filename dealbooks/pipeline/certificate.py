@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dealbooks.durable import sync_folder
 from dealbooks.errors import StopConnection
 
 _LINE = "-" * 78
@@ -46,25 +47,55 @@ def certificate_text(data: Mapping[str, Any]) -> str:
     ]
     lines += [_LINE, ""]
     if data["accepted"]:
-        lines.append("Accepted with the note above:")
-        lines += [f"  {item['id']}  {item['code']}: {item['what']}" for item in data["accepted"]]
+        lines.append("Accepted:")
+        for item in data["accepted"]:
+            said = f" ({item['who']}: {item['note']})" if item.get("note") else ""
+            lines.append(f"  {item['id']}  {item['code']}: {item['what']}{said}")
         lines.append("")
     if data.get("accepted_before"):
         lines.append("Differences that were accepted before:")
         lines += [f"  {item['id']}  {item['what']} ({item['who']}: {item['why']})" for item in data["accepted_before"]]
         lines.append("")
+    if data.get("late"):
+        lines.append("Booked in this period, and of one that was closed before:")
+        lines += [
+            f"  deal {item['deal']}, {item['entry']}: of {item['original_date']}, booked {item['booked']}"
+            for item in data["late"]
+        ]
+        lines.append("")
+    if data.get("since_reopened"):
+        lines += _since_reopened(data["since_reopened"])
     head = data["audit_head"]
     lines += [
         f"Report         SHA-256 {data['report_sha256']}",
         f"Audit head     link {head['links']} of book {head['book']}, {head['hash']}",
         *(
-            f"{one['part'].capitalize():<14} {one['name']}, {one['identified_by']}"
+            f"{one['part'].capitalize():<14} {one['name']}, {one['at']}, identified by: {one['identified_by']}"
+            + (f" {one['key']}" if one.get("key") else "")
             for one in data.get("signatures", ())
         ),
         *(f"{name.replace('_', ' ').capitalize():<14} {said}" for name, said in data.get("versions", {}).items()),
         "",
     ]
     return "\n".join(lines)
+
+
+def _since_reopened(told: Mapping[str, Any]) -> list[str]:
+    """What was done in a period while it was out of the lock."""
+    lines = [f"Since certificate {told['certificate']}, which no longer holds:"]
+    lines += [
+        f"  reopened by {one['who']}, approved by {one['approver']}, {one['at'][:19]}: {one['reason']}"
+        for one in told["reopened"]
+    ]
+    lines += [f"  deal {one['deal']}: {one['event']}, {one['date']}, {one['state']}" for one in told["entries"]]
+    lines += [
+        f"  {one['account']}: movement was {one['was']}, is {one['is']} {one['currency']}" for one in told["accounts"]
+    ]
+    if not told["accounts_compared"]:
+        lines.append("  (the accounts could not be compared: the file of that certificate is not as it was sealed)")
+    elif not told["entries"] and not told["accounts"]:
+        lines.append("  nothing was changed")
+    return [*lines, ""]
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
@@ -77,11 +108,7 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             _replace(folder / name, text)
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(folder)
     except OSError as error:
         raise StopConnection(
             f"{folder} cannot be written to: {error.strerror}.", fix="Check the disk and the rights, then run again."
