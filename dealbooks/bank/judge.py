@@ -6,6 +6,7 @@ is not posted) is not named again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -22,6 +23,7 @@ _WORDS: Mapping[str, str] = {
     "payoff": "settlement of a part-exchange", "payout": "payout",
 }  # fmt: skip
 _LENDER = ("funding", "reserve")
+_MOST_NAMED = 5  # deals in one sentence
 _ROWS: Mapping[str, tuple[str, ...]] = {"R4": ("receipt", "refund", "payoff"), "R5": _LENDER}
 
 
@@ -80,7 +82,8 @@ class BankRow:
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Where and when is judged: the month, the day as of which, spans by account; `named` deals (id, number or stock
-    number) that an exception names already -> its classes; `explained` lines that a record of the ledger is."""
+    number) that an exception names already -> its classes; `explained` lines that a record of the ledger is, `doubtful`
+    those of them whose record is itself an exception: such a record takes no line from money of ours."""
 
     first: date
     last: date
@@ -90,6 +93,7 @@ class Scene:
     explained: Mapping[str, str]
     deals: Mapping[str, str]
     policy: BankPolicy
+    doubtful: Collection[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ def judge(result: BankResult, scene: Scene) -> Judged:
             found += [exception] if exception is not None else []
             hints += [hint] if hint is not None else []
     found += [_uncovered(span, days) for span in scene.spans.values() for days in span.missing]
+    found += _unseen([item for item in result.items if item.key in unjudged], scene)
     return Judged(sorted_exceptions(found), undecided, tuple(hints), frozenset(transit), frozenset(unjudged))
 
 
@@ -183,7 +188,7 @@ def rows_of(
             at_bank = [item for item in own if item.key in matched]
             open_ = [item for item in own if item.key in undecided]
             moving = [item for item in own if item.key in judged.transit and item.key not in undecided]
-            fees = {one.items: one.fee for one in result.matches if any(item.key in one.items for item in at_bank)}
+            fees = {one.items: one.fee for one in (matched[item.key] for item in at_bank)}
             words = (
                 ("receipts, refunds and settlements booked", "at the bank or provider") if code == "R4"
                 else ("payments of finance companies booked", "at the bank")
@@ -226,8 +231,11 @@ def _judged(item: BankItem, scene: Scene) -> bool:
 
 
 def _unexplained(one: BankSuggestion, scene: Scene) -> BankSuggestion:
-    """Without the lines that a record of the ledger is."""
-    left = tuple(line for line in one.lines if line not in scene.explained)
+    """Without the lines that a record of the ledger is; of doubtful records only as many as are too many."""
+    sure = [line for line in one.lines if line in scene.explained and line not in scene.doubtful]
+    doubtful = [line for line in one.lines if line in scene.doubtful]
+    gone = {*sure, *doubtful[: max(one.surplus - len(sure), 0)]}
+    left = tuple(line for line in one.lines if line not in gone)
     return replace(one, lines=left, surplus=one.surplus - len(one.lines) + len(left))
 
 
@@ -286,7 +294,7 @@ def _missing(item: BankItem) -> ReconException:
 def _unbooked(line: BankLine, result: BankResult, scene: Scene) -> tuple[ReconException | None, BankSuggestion | None]:
     """A line of the month that nothing of ours was found for."""
     identity = line.identity
-    if identity in scene.explained or line.kind in ("fee", "payout"):
+    if identity in scene.explained or line.kind in ("fee", "payout") or not line.amount:
         return None, None
     deals = sorted(result.named.get(identity, ()))
     classes = {one for deal in deals for name in (deal, scene.deals.get(deal, "")) for one in scene.named.get(name, ())}
@@ -337,6 +345,31 @@ def _uncovered(span: Span, days: tuple[date, date]) -> ReconException:
         ours=shown, theirs="nothing", difference=ZERO, currency=span.currency, cause=WORDS["statement_missing"].cause,
         cure=WORDS["statement_missing"].cure, subject=f"{span.account} {first.isoformat()}",
     )  # fmt: skip
+
+
+def _unseen(items: Iterable[BankItem], scene: Scene) -> list[ReconException]:
+    """Money of the month in a currency that no account of the book is in: no statement will ever show it."""
+    known = {span.currency for span in scene.spans.values()}
+    by_currency: dict[str, list[BankItem]] = {}
+    for item in items:
+        if item.currency not in known and scene.first <= item.date <= scene.last:
+            by_currency.setdefault(item.currency, []).append(item)
+    found = []
+    for currency, own in sorted(by_currency.items()):
+        words = ", ".join(f"{count} {_WORDS[kind]}" for kind, count in sorted(Counter(one.kind for one in own).items()))
+        deals = ", ".join(sorted({one.deal for one in own})[:_MOST_NAMED])
+        total = money_text(_total(own), currency)
+        found.append(
+            ReconException(
+                code="statement_missing", severity=SEVERITIES["statement_missing"],
+                what=f"No account under bank_accounts: is in {currency}: {words} ({deals}) cannot be looked for.",
+                where=f"money in {currency}", ours=f"{total} {currency}", theirs="nothing", difference=ZERO,
+                currency=currency, cause=f"The account in {currency} is not set up.",
+                cure="Add the account under bank_accounts: in dealbooks.yaml and import its statements.",
+                subject=f"currency {currency}",
+            )
+        )  # fmt: skip
+    return found
 
 
 def _exception(

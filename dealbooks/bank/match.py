@@ -19,7 +19,7 @@ from decimal import Decimal
 from dealbooks.bank.items import BankItem, BankMatch, BankPolicy, BankResult, BankSuggestion, business_day
 from dealbooks.bank.model import ZERO, BankLine
 from dealbooks.bank.names import LineWords, lines_by_name
-from dealbooks.bank.pairing import components, only_pairs, several
+from dealbooks.bank.pairing import components, interchangeable, only_pairs, several
 
 _BATCHED: Mapping[str, frozenset[str]] = {
     "card": frozenset({
@@ -30,6 +30,8 @@ _BATCHED: Mapping[str, frozenset[str]] = {
     "cheque": frozenset({"CHEQUE", "CHEQUES", "CHECK", "CHECKS", "CHQ", "LODGEMENT", "DEPOSIT", "COUNTER"}),
 }  # fmt: skip
 USUAL = BankPolicy()
+_BY_HOW = "amount, days, and how it was paid; nothing else is like it"
+_LONGEST_RUN = 4  # days whose takings come in one batch
 _METHODS: Mapping[str, str] = {"cashier_cheque": "cheque"}
 
 
@@ -52,6 +54,7 @@ def match_bank(
     work.by_party_parts()
     work.in_wires()
     work.in_batches()
+    work.by_method()
     differences = work.differing()
     undecided = work.undecided()
     hints = work.net_batches()
@@ -196,23 +199,48 @@ class _Work:
         left = {pair: rank for pair, rank in edges.items() if self._may_be(*pair)}
         for ours, theirs in components(left):
             if len({(self.items[one].deal_id, self.items[one].kind) for one in ours}) == 1:
-                for item, line in zip(ours, theirs, strict=False):  # alike in all but the day: in their order
-                    if (item, line) in left:
+                # Alike in all but how and when: in their order where there are as many, else the likelier.
+                pairs = (
+                    list(zip(ours, theirs, strict=False)) if len(ours) <= len(theirs) else self._likelier(left, theirs)
+                )
+                for item, line in pairs:
+                    if (item, line) in left and self._may_be(item, line):
                         self._take("reference", [item], [line], "its deal is in the line, and the amount is equal")
 
+    def _likelier(self, left: Mapping[tuple[int, int], int], lines: Iterable[int]) -> list[tuple[int, int]]:
+        """An item for each line: takings that come in batches last, then by how many days they are apart."""
+        ranked = sorted(
+            (self._batched(item) and not self._by_method(item, line), self._apart(item, line), line, item)
+            for item, line in left if line in set(lines)
+        )  # fmt: skip
+        found: dict[int, int] = {}
+        for _, _, line, item in ranked:
+            if line not in found.values() and item not in found:
+                found[item] = line
+        return list(found.items())
+
+    def _batched(self, item: int) -> bool:
+        method = self.items[item].method
+        return _METHODS.get(method, method) in _BATCHED
+
+    def _apart(self, item: int, line: int) -> int:
+        return abs(business_day(self.items[item].date) - business_day(self.lines[line].booked))
+
     def by_attribute(self) -> None:
-        """Tier 2: by who paid; then by how, where nothing else has the amount in these days."""
-        edges: dict[tuple[int, int], int] = {}
-        for item in self._open_items():
-            for line in self._alike(item):
-                edges[item, line] = 1 if line in self.party[item] else 0
-        named = {pair: rank for pair, rank in edges.items() if rank}
+        """Tier 2, by who paid."""
+        named = {
+            (item, line): 1 for item in self._open_items() for line in self._alike(item) if line in self.party[item]
+        }
         for item, line in only_pairs(named):
             self._take("attribute", [item], [line], "amount, days, and who paid or was paid")
-        left = {pair: rank for pair, rank in edges.items() if self._may_be(*pair)}
+
+    def by_method(self) -> None:
+        """Tier 2, by how, where nothing else has the amount in these days: of what batches have left, since the takings
+        of a whole day are likelier than one of them."""
+        left = {(item, line): 1 for item in self._open_items() for line in self._alike(item)}
         for ours, theirs in components(left):
             if len(ours) == len(theirs) == 1 and self._by_method(ours[0], theirs[0]):
-                self._take("attribute", ours, theirs, "amount, days, and how it was paid; nothing else is like it")
+                self._take("attribute", ours, theirs, _BY_HOW)
 
     def _by_method(self, item: int, line: int) -> bool:
         method = self.items[item].method
@@ -270,16 +298,18 @@ class _Work:
         found: dict[int, list[tuple[int, ...]]] = {}
         by_line: dict[int, list[int]] = {}
         for item in self._open_items():
+            told = any(self._may_be(item, line) and self._named_in_time(item, line) for line in self.own[item])
             if self.items[item].kind in ("funding", "reserve", "payoff", "refund", "receipt"):
-                for line in self.party[item]:
+                for line in () if told else self.party[item]:  # what a line names came in that line
                     apart = abs(business_day(self.items[item].date) - business_day(self.lines[line].booked))
                     if self._may_be(item, line) and apart <= self.policy.days:
                         by_line.setdefault(line, []).append(item)
         for line, items in by_line.items():
-            groups = {tuple(items)} | {
-                tuple(one for one in items if self.items[one].date == day)
-                for day in {self.items[i].date for i in items}
-            }
+            paid = [one for one in items if self.items[one].kind in ("funding", "reserve")]
+            groups = {tuple(items), tuple(paid)} | {  # a finance company that buys the car is party to receipts as well
+                tuple(one for one in pool if self.items[one].date == day)
+                for pool in (items, paid) for day in {self.items[i].date for i in pool}
+            }  # fmt: skip
             tied = sorted(one for one in groups if len(one) > 1 and self._sum(one) in self._sums([line]))
             if tied:
                 found[line] = tied
@@ -293,37 +323,68 @@ class _Work:
             method = _METHODS.get(ours.method, ours.method)
             if ours.kind == "receipt" and method in _BATCHED:
                 days.setdefault((method, ours.currency), {}).setdefault(ours.date, []).append(item)
-        found: dict[int, list[tuple[int, ...]]] = {}
-        for index, line in enumerate(self.lines):
-            if index in self.taken_lines or line.kind != "line" or line.amount <= 0:
-                continue
-            for (method, currency), by_day in sorted(days.items()):
-                if currency == line.currency and self.words.has_any(index, _BATCHED[method]):
-                    for group in self._runs(by_day, line.booked):
-                        if self._sum(group) in self._sums([index]) and all(self._may_be(one, index) for one in group):
-                            found.setdefault(index, []).append(group)
-        self._take_alone(found, "batch", "a batch of takings; they add up, less the fee that is stated")
+        for length in range(1, _LONGEST_RUN + 1):  # those of one day are likelier than those of several
+            found: dict[int, list[tuple[int, ...]]] = {}
+            for index, line in enumerate(self.lines):
+                if index in self.taken_lines or line.kind != "line" or line.amount <= 0:
+                    continue
+                for (method, currency), by_day in sorted(days.items()):
+                    if currency == line.currency and self.words.has_any(index, _BATCHED[method]):
+                        for group in self._runs(by_day, line.booked, (length,)):
+                            whole = self._sum(group) in self._sums([index])
+                            if whole and all(self._may_be(one, index) for one in group):
+                                found.setdefault(index, []).append(group)
+            self._take_alone(found, "batch", "a batch of takings; they add up, less the fee that is stated")
 
-    def _runs(self, by_day: Mapping[date, list[int]], booked: date) -> list[tuple[int, ...]]:
-        """Takings of days one after another that a batch of this day can hold."""
+    def _runs(
+        self, by_day: Mapping[date, list[int]], booked: date, lengths: Iterable[int] = range(1, _LONGEST_RUN + 1)
+    ) -> list[tuple[int, ...]]:
+        """Takings of so many days one after another that a batch of this day can hold."""
         near = sorted(
             day for day in by_day if 0 <= business_day(booked) - business_day(day) <= self.policy.days + 1
         )  # fmt: skip
         return [
-            tuple(one for day in near[start:end] for one in by_day[day])
-            for start in range(len(near)) for end in range(start + 1, min(start + 4, len(near)) + 1)
+            tuple(one for day in near[start : start + length] for one in by_day[day])
+            for length in lengths for start in range(len(near) - length + 1)
         ]  # fmt: skip
 
     def _take_alone(self, found: Mapping[int, list[tuple[int, ...]]], tier: str, reason: str) -> None:
-        """Take those choices that nothing else wants a part of."""
-        wanted: dict[int, int] = {}
-        for groups in found.values():
-            for item in {one for group in groups for one in group}:
-                wanted[item] = wanted.get(item, 0) + 1
-        for line in sorted(found):
-            groups = sorted(set(found[line]))
-            if len(groups) == 1 and all(wanted[item] == 1 for item in groups[0]):
-                self._take(tier, groups[0], [line], reason)
+        """Take those choices that nothing else needs a part of: a line with one choice goes before lines that have
+        another, until nothing more is sure. Lines that all have the same choices, as many as they are, come to the
+        same as these together: which is which need not be known."""
+        choices = {line: sorted(set(groups)) for line, groups in sorted(found.items())}
+        while True:
+            sure = [([line], groups) for line, groups in choices.items() if len(groups) == 1]
+            sure = [(lines, groups) for lines, groups in sure if self._alone(lines, choices)]
+            sure = sure or [
+                (lines, groups) for lines, groups in interchangeable(choices) if self._alone(lines, choices)
+            ]
+            if not sure:
+                return
+            taken: set[int] = set()
+            for lines, groups in sure:
+                items = [item for group in groups for item in group]
+                if not taken & {*items} and len(items) > 1:
+                    self._take(tier, items, lines, reason)
+                elif not taken & {*items}:
+                    self._take("attribute", items, lines, _BY_HOW)
+                    taken.update(items)
+                for line in lines:
+                    del choices[line]
+            choices = {
+                line: left
+                for line, groups in choices.items()
+                if (left := [one for one in groups if not taken & {*one}])
+            }
+
+    def _alone(self, lines: Sequence[int], choices: Mapping[int, list[tuple[int, ...]]]) -> bool:
+        """Whether every other line that could be a part of what some lines choose has a choice beside it."""
+        wanted = {item for line in lines for group in choices[line] for item in group}
+        return all(
+            any(not wanted & set(one) for one in groups)
+            for other, groups in choices.items()
+            if other not in lines and any(wanted & set(one) for one in groups)
+        )
 
     def differing(self) -> tuple[BankMatch, ...]:
         """Items and lines that name each other, and do not come to the same: what is left of each deal."""
@@ -338,6 +399,9 @@ class _Work:
             for ours, theirs in components(graph):
                 if len(theirs) == 1 or len({self.items[one].deal_id for one in ours}) == 1:
                     difference = sum((self.lines[one].amount for one in theirs), ZERO) - self._sum(ours)
+                    if not difference:
+                        self._take("parts", ours, theirs, "named in the lines, and the parts add up")
+                        continue
                     reason = "named in the line; the amount is another"
                     found.append(self._match("difference", ours, theirs, reason, difference=difference))
         return tuple(found)

@@ -187,5 +187,5 @@ def day_of(text: str, where: str) -> date:
 
 
 def shown(text: str) -> str:
-    """Text of others on one line, not longer than it is kept."""
-    return " ".join(text.split())[:MOST_TEXT]
+    """Text of others on one line, without null characters (no database takes them), not longer than it is kept."""
+    return " ".join(text.replace("\0", " ").split())[:MOST_TEXT]

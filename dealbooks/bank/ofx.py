@@ -20,6 +20,8 @@ _MOST_NODES = 4_000_000
 _ACCOUNTS = ("STMTRS", "CCSTMTRS")
 _CHARSET = re.compile(rb"CHARSET:\s*([0-9A-Za-z-]+)")
 _ENCODING = re.compile(rb"ENCODING:\s*([0-9A-Za-z-]+)")
+_NO_TAG = re.compile(r"<(?!/?[A-Za-z][A-Za-z0-9._]*[ \t]*>)")  # a sign in a text that no tag begins with
+_CLOSED = frozenset({"OFX", *_ACCOUNTS, "BANKTRANLIST", "STMTTRN"})  # where one does not end, lines may be missing
 
 
 @dataclass(slots=True)
@@ -93,8 +95,18 @@ class _Sgml(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         name = tag.upper()
         if any(node.name == name for node in self._open[1:]):
-            while self._open.pop().name != name:
-                pass
+            while (ended := self._open.pop().name) != name:
+                if ended in _CLOSED:
+                    raise Unreadable(f"{self._file} is not whole: its {ended} is not closed.", fix="Export it again.")
+
+    def set_cdata_mode(self, *_: object, **__: object) -> None:
+        """OFX has no elements whose text may hold others, as HTML has in scripts."""
+
+    def close(self) -> None:
+        """Raises Unreadable where an element is open still: the rest of the file is missing."""
+        super().close()
+        if any(node.name in _CLOSED for node in self._open):
+            raise Unreadable(f"{self._file} ends in the middle: a part of it is missing.", fix="Export it again.")
 
     def handle_data(self, data: str) -> None:
         if len(self._open) > 1 and (data.strip() or self._open[-1].text):
@@ -116,7 +128,7 @@ def _of_sgml(data: bytes, file: str) -> _Node:
             fix="Export it again from the bank.",
         )
     parser = _Sgml(file)
-    parser.feed(_decoded(data[start:], head))
+    parser.feed(_NO_TAG.sub("&lt;", _decoded(data[start:], head)))
     parser.close()
     return parser.root
 
@@ -149,8 +161,9 @@ def _statement(node: _Node, account: str, file: str) -> Statement:
         raise Unreadable(f"{where} states no days and no transactions.", fix="Export it again.")
     last = day_of(ends, where) if ends else (day_of(of_day, where) if of_day else days[-1])
     first = day_of(begins, where) if begins else min([last, *days])
-    # The balance closes the list only when it is of its last day or of the days after, in which nothing was booked.
-    fits = bool(balance) and bool(of_day) and day_of(of_day, where) >= max([last, *days]) and bool(listed)
+    # The balance closes the list only when it is of its last day: one of a later day (that of the download) holds what
+    # was booked since.
+    fits = bool(balance) and bool(of_day) and day_of(of_day, where) == max([last, *days]) and bool(listed)
     closing: Decimal | None = amount_of(balance, where) if fits else None
     opening = closing - sum((line.amount for line in lines), Decimal(0)) if closing is not None else None
     return checked(

@@ -63,3 +63,34 @@ def components(edges: Mapping[tuple[int, int], int]) -> list[tuple[list[int], li
         seen |= items
         found.append((sorted(items), sorted(lines)))
     return found
+
+
+def interchangeable(choices: Mapping[int, list[tuple[int, ...]]]) -> list[tuple[list[int], list[tuple[int, ...]]]]:
+    """Lines that have choices in common, as many as these, no two of which have an item in common, and that can be
+    matched one to one."""
+    graph = {(group, line): 1 for line, groups in choices.items() for group in groups}
+    places = {group: index for index, group in enumerate(sorted({group for group, _ in graph}))}
+    named = {index: group for group, index in places.items()}
+    found = []
+    for ours, lines in components({(places[group], line): 1 for group, line in graph}):
+        groups = [named[one] for one in ours]
+        apart = len({item for one in groups for item in one}) == sum(map(len, groups))
+        if len(lines) == len(groups) and apart and _one_to_one(lines, choices):
+            found.append((list(lines), groups))
+    return found
+
+
+def _one_to_one(lines: Sequence[int], choices: Mapping[int, list[tuple[int, ...]]]) -> bool:
+    """Whether each line can have a choice of its own."""
+    holder: dict[tuple[int, ...], int] = {}
+
+    def place(line: int, tried: set[tuple[int, ...]]) -> bool:
+        for group in choices[line]:
+            if group not in tried:
+                tried.add(group)
+                if group not in holder or place(holder[group], tried):
+                    holder[group] = line
+                    return True
+        return False
+
+    return all(place(line, set()) for line in lines)

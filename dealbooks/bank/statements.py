@@ -69,11 +69,12 @@ def merged(known: Known, new: Statement) -> tuple[BankLine, ...]:
 
 
 def _following(known: Known, new: Statement, last: Statement) -> tuple[BankLine, ...]:
-    closed = known.balance(last.last)
+    closed = known.balance(new.first - timedelta(days=1))  # with lines of statements without balances in between
+    since = "" if closed == last.closing else f", and with what was taken since it comes to {closed}"
     if new.opening != closed:
         raise Unreadable(
             f"The statement opens on {new.first.isoformat()} with {new.opening}; the one before it closed on "
-            f"{last.last.isoformat()} with {closed} (difference {_opening(new) - closed}).",
+            f"{last.last.isoformat()} with {last.closing}{since} (difference {_opening(new) - closed}).",
             fix="Import the statements in between first; if there are none, ask the bank.",
         )
     tries = (_fresh(known, new, otherwise=False), _later(known, new, own=True))

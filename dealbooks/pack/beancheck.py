@@ -1,7 +1,7 @@
 """Have `bean-check`, a program of its own, judge the Beancount files of a pack, outside the pack's folder.
 
 A ledger file can name plugins, which are code, and folders to load them from: a file that names any but Beancount's
-own is not run.
+own is not run, wherever in it the words stand, and of an archive nothing but ledger files is unpacked.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 _PROGRAM = "bean-check"
 _TIMEOUT = 1800.0
+_LEDGER, _LONGEST_NAME = ".beancount", 255
 _KEPT_ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "LANG", "VIRTUAL_ENV")
-_CODE = re.compile(rb'^\s*(?:plugin\s+"(?!beancount\.plugins\.)|option\s+"insert_pythonpath")', re.MULTILINE)
-_AWAY = re.compile(rb'^\s*include\s+"(?:/|[^"]*\.\./)', re.MULTILINE)
+_CODE = re.compile(rb'\bplugin\s*"(?!beancount\.plugins\.)[^"\s]+"|\boption\s*"insert_pythonpath"')
+_AWAY = re.compile(rb'\binclude\s*"(?:/|[^"\n]*(?:\.\./|\\))')
+MOST_BYTES = 2**30  # of an archive, unpacked
 PERIOD, BOOK, _MAIN = "beancount/period.beancount", "beancount/book.zip", "main.beancount"
 
 
@@ -63,11 +66,23 @@ def _unzipped(content: bytes | None) -> dict[str, bytes]:
         return {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            found = {name: archive.read(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, OSError, ValueError):
+            listed = archive.infolist()
+            names = [one.filename for one in listed]
+            if len(set(names)) < len(names) or not all(map(_is_ours, names)) or _MAIN not in names:
+                return {}
+            if sum(one.file_size for one in listed) > MOST_BYTES:
+                return {}
+            return {name: archive.read(name) for name in names}
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError):  # NotImplementedError, too
         return {}
-    safe = all(not Path(name).is_absolute() and ".." not in Path(name).parts for name in found)
-    return found if safe and _MAIN in found else {}
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a pack of ours would name a file so: a ledger file in the archive's own folders."""
+    path = PurePosixPath(name)
+    inside = not path.is_absolute() and ".." not in path.parts and "\\" not in name and "\0" not in name
+    plain = all(len(part.encode()) < _LONGEST_NAME for part in path.parts)
+    return inside and plain and path.suffix == _LEDGER and not any(part.endswith(_LEDGER) for part in path.parts[:-1])
 
 
 def _judged(program: Path, place: Path, parts: Mapping[str, bytes]) -> list[str]:

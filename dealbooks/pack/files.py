@@ -12,11 +12,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from dealbooks.canonical import canonical_json, sha256_hex
+from dealbooks.durable import sync_folder
 from dealbooks.errors import StopConnection, UsageError
 from dealbooks.pack.archive import workbook
 from dealbooks.pack.model import PackData
@@ -62,7 +62,7 @@ def pack_files(data: PackData) -> dict[str, bytes]:
 
 def sealed(certificate: Mapping[str, Any], manifest: bytes) -> dict[str, Any]:
     """A certificate with the hash of the manifest of its pack."""
-    return {**certificate, _SEAL: sha256(manifest).hexdigest()}
+    return {**certificate, _SEAL: sha256_hex(manifest)}
 
 
 def said_by(certificate: Mapping[str, Any]) -> str:
@@ -75,7 +75,7 @@ def _manifest(data: PackData, files: Mapping[str, bytes]) -> bytes:
         "format": FORMAT, "book": data.rec.book, "period": data.rec.period, "draft": data.draft,
         "certificate_says": "" if data.certificate is None else said_by(data.certificate),
         "files": {
-            name: {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
+            name: {"sha256": sha256_hex(content), "bytes": len(content)}
             for name, content in sorted(files.items())
         },
     }  # fmt: skip
@@ -105,8 +105,11 @@ def write_pack(folder: Path, files: Mapping[str, bytes]) -> None:
         UsageError: something else than a pack stands there.
         StopConnection: the folder cannot be written to.
     """
-    if folder.exists() and not (folder / MANIFEST).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} holds something else than a pack.", fix="Name a folder that is not there yet.")
+    strange = _strange(folder)
+    if strange:
+        raise UsageError(
+            f"{folder} holds something else than a pack: {strange}.", fix="Name a folder that is not there yet."
+        )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -127,15 +130,26 @@ def write_pack(folder: Path, files: Mapping[str, bytes]) -> None:
         finally:
             if made.exists():
                 shutil.rmtree(made)
-        handle = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(folder.parent)
     except OSError as error:
         raise StopConnection(
             f"{folder} cannot be written to: {error.strerror}.", fix="Check the disk and the rights, then run again."
         ) from error
+
+
+def _strange(folder: Path) -> str:
+    """What in a folder is no part of the pack that stands there; empty: all is, or nothing stands there."""
+    if not folder.is_dir():
+        return folder.name if folder.exists() else ""
+    try:
+        there = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if not path.is_dir()]
+    except FileNotFoundError:  # another process puts its pack into this place just now
+        return ""
+    try:
+        listed = set(read_manifest((folder / MANIFEST).read_bytes())["files"])
+    except (OSError, ValueError, RecursionError):
+        return next(iter(there), "")
+    return next((name for name in there if name not in {*listed, MANIFEST, CERTIFICATE}), "")
 
 
 def read_manifest(text: bytes) -> dict[str, Any]:

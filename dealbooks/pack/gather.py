@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
@@ -61,10 +60,9 @@ def new_copy(house: House, book: str, period: Period) -> LedgerCopy:
     return LedgerCopy(AccountMap(house.book(book).chart), period.first, period.last)
 
 
-def gather(
-    house: House, rec: Reconciliation, copy: LedgerCopy, certificate: Mapping[str, Any] | None = None
-) -> PackData:
-    """All that the pack of a reconciled period is made from; `copy` has seen the same reading of the ledger."""
+def gather(house: House, rec: Reconciliation, copy: LedgerCopy, *, closing: bool = False) -> PackData:
+    """All that the pack of a reconciled period is made from; `copy` has seen the same reading of the ledger. `closing`:
+    the period is being closed with it."""
     own, span = house.book(rec.book), Span.parse(rec.period)
     known = recorded(house, rec.book, span)
     sales = list(sales_of(house, known))
@@ -79,7 +77,7 @@ def gather(
         tables.tie_out(rec), tables.matrix(rec), tables.by_class(rec), tables.exceptions(rec), tables.cut_off(rec),
         tables.units(rec), contracts, registers.ageing(contracts), log, registers.tax_by_code(sales),
         _export("tax-return", "The boxes of the return, and what to adjust in the ledger's own.",
-                _or_why_not(lambda: return_sheet(house, own, span, closing=certificate is not None))),
+                _or_why_not(lambda: return_sheet(house, own, span, closing=closing))),
         _export("stock-book", "Cars sold under the margin scheme.", stock_book(wanted)),
         _export("part-exchanges", "Cars taken in part-exchange.", part_exchanges(wanted)),
         _export("commissions", "What each person earned, and what was taken back.", commissions(wanted)),
@@ -99,7 +97,7 @@ def gather(
         rec=rec, title=title, tables=tuple(made), charts=charts(rec, contracts, log, copy.first, copy.last),
         stories=_stories(house, told_of), numbers={number: deal_id for deal_id, number in told_of.items()},
         versions=versions(house, rec.book),
-        read_up_to=read_up_to, platform=house.book_config(rec.book).ledger.platform, certificate=certificate,
+        read_up_to=read_up_to, platform=house.book_config(rec.book).ledger.platform,
         docs=docs, ledger_text=period_text(f"{title}, {rec.period}", rec.currency, own.chart, copy),
         ledger_book=beancount_book(main) if isinstance(main, Path) and main.exists() else b"",
     )  # fmt: skip
@@ -132,7 +130,7 @@ def _or_why_not(make: Callable[[], Sheet]) -> Sheet:
     try:
         return make()
     except UsageError as error:
-        return Sheet("no return", ("row", "note"), (("note", f"{error.message} {error.fix}".strip()),))
+        return Sheet("no return", ("row", "note"), (("note", error.words),))
 
 
 def _told_of(house: House, rec: Reconciliation, known: Iterable[Recorded]) -> dict[str, str]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dealbooks.canonical import sha256_hex
+from dealbooks.closing.signers import Signer
 from dealbooks.errors import UsageError
 from dealbooks.house import House
 from dealbooks.ledger import Record
 from dealbooks.pack.files import CERTIFICATE, pack_files, sealed, write_pack
-from dealbooks.pack.gather import gather, new_copy, versions
+from dealbooks.pack.gather import gather, new_copy
+from dealbooks.pack.model import PackData
 from dealbooks.periods import Period
 from dealbooks.pipeline.close import CloseResult, close
+from dealbooks.pipeline.obstacles import Drafted
 from dealbooks.pipeline.reconcile import Reconciliation, reconcile
+from dealbooks.pipeline.signoff import waiting
 from dealbooks.store import Lease
 
 
@@ -43,7 +48,7 @@ def draft_pack(house: House, book: str, period: str, folder: Path | None = None)
         StopConnection: the ledger cannot be read now, or the folder not be written to.
     """
     month = Period.parse(period)
-    place = folder or house.var / "packs" / f"{book}-{month}-draft"
+    place = folder or draft_folder(house, book, str(month))
     if (place / CERTIFICATE).exists():
         raise UsageError(f"{place} holds a signed pack.", fix="Name another folder for the draft.")
     copy = new_copy(house, book, month)
@@ -59,44 +64,64 @@ class PackKeeper:
     def __init__(self, house: House, book: str, period: Period) -> None:
         self._house = house
         self._copy = new_copy(house, book, period)
+        self._data: PackData | None = None
 
     def see(self, record: Record) -> None:
         """Take in a record of the ledger, as the reconciliation reads it."""
         self._copy.see(record)
 
+    def draft(self, rec: Reconciliation) -> Drafted:
+        """Write the pack as a draft, for who is to sign it. Raises StopConnection."""
+        self._data = gather(self._house, rec, self._copy, closing=True)
+        files = pack_files(self._data)
+        place = draft_folder(self._house, rec.book, rec.period)
+        write_pack(place, files)
+        hashes = {name: sha256_hex(content) for name, content in files.items()}
+        return Drafted(place / "report.html", hashes, self._data.versions)
+
     def keep(self, rec: Reconciliation, certificate: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-        """Write the pack; gives the certificate with who signed how, what the books were made with, and the hash of
-        the manifest. Raises StopConnection."""
-        whole = {
-            "signatures": _signatures(certificate), **certificate, "versions": versions(self._house, rec.book),
-        }  # fmt: skip
-        files = pack_files(gather(self._house, rec, self._copy, whole))
+        """Write the pack; gives the certificate with the hash of the manifest. Raises StopConnection."""
+        data = self._data or gather(self._house, rec, self._copy, closing=True)
+        files = pack_files(replace(data, certificate=certificate))
         write_pack(folder, files)
-        return sealed(whole, files["manifest.json"])
+        return sealed(certificate, files["manifest.json"])
+
+
+def draft_folder(house: House, book: str, period: str) -> Path:
+    """Where the draft of a pack stands."""
+    return house.var / "packs" / f"{book}-{period}-draft"
 
 
 def close_with_pack(
-    house: House, book: str, period: str, *, sign: str | None = None, note: str = "", accept: Sequence[str] = ()
+    house: House,
+    book: str,
+    period: str,
+    *,
+    sign: Signer | str | None = None,
+    note: str = "",
+    accept: Sequence[str] = (),
+    run: str = "",
 ) -> CloseResult:
-    """`dealbooks.pipeline.close.close`, with the pack of what is signed. Raises what that raises.
+    """`dealbooks.pipeline.close.close`, with the pack of what is shown and signed. Who signs what nobody was shown
+    yet is shown it first: the ledger is read twice all the same. Raises what that raises.
 
     Raises:
-        LeaseLost: another process signs a period of this book just now: it would write over the same files.
+        LeaseLost: another process closes a period of this book just now: it would write over the same files.
     """
     month = Period.parse(period)
     house.book(book)
-    if sign is None:
-        return close(house, book, period, note=note, accept=accept)
-    with Lease(house.store, f"close:{book}"):
-        keeper = PackKeeper(house, book, month)
-        return close(house, book, period, sign=sign, note=note, accept=accept, evidence=keeper)
+    with Lease(house.store, f"close:{book}") as lease:
 
+        def once(signer: Signer | str | None) -> CloseResult:
+            keeper = PackKeeper(house, book, month)
+            return close(
+                house, book, period, sign=signer, note=note, accept=accept, evidence=keeper, lease=lease, run=run
+            )
 
-def _signatures(certificate: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Who stands behind a certificate that does not say it by itself: a typed name, and the user of the machine."""
-    at = str(certificate["signed_at"])
-    return [
-        {"part": "signed by", "name": certificate["signed_by"], "identified_by": "typed", "at": at},
-        {"part": "prepared by", "name": certificate["prepared_by"], "identified_by": "operating-system account",
-         "at": at},
-    ]  # fmt: skip
+        with house.store.read() as conn:
+            known = waiting(conn, book, month)
+        if sign is not None and (known is None or not known.statement["pack_sha256"]):
+            first = once(None)
+            if first.obstacles:
+                return first
+        return once(sign)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from decimal import Decimal
 
+from dealbooks.canonical import sha256_hex
 from dealbooks.pipeline.sheets import Cell
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
@@ -36,4 +36,4 @@ def deal_file(number: str, deal_id: str) -> str:
     """The file of a deal's story: its number as far as a file can be called so, and a mark that makes it its own."""
     flat = unicodedata.normalize("NFKD", number).encode("ascii", "ignore").decode("ascii")
     name = _NOT_PLAIN.sub("-", flat).strip("-")[:40] or "deal"
-    return f"deals/{name}-{hashlib.sha256(deal_id.encode()).hexdigest()[:8]}.html"
+    return f"deals/{name}-{sha256_hex(deal_id)[:8]}.html"

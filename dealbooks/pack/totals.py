@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from html.parser import HTMLParser
 from typing import Any
+
+from dealbooks.money import MoneyError, exact
 
 _FIGURES = ("opening", "expected", "difference", "closing")
 _NAMES = {"Account": "account", "Currency": "currency", **{name.capitalize(): name for name in _FIGURES}}
@@ -21,7 +23,8 @@ def compare_totals(files: Mapping[str, bytes], certificate: Mapping[str, Any] | 
     try:
         report = json.loads(files["report.json"])
         wanted = _rows(report["totals"], report["currency"])
-    except (KeyError, ValueError, TypeError):
+        result = (report["counts"], report["agreed"])
+    except (KeyError, ValueError, TypeError, RecursionError):
         return [("report.json", "holds no totals that can be read")]
     problems = []
     for name, read in (
@@ -30,7 +33,7 @@ def compare_totals(files: Mapping[str, bytes], certificate: Mapping[str, Any] | 
     ):  # fmt: skip
         try:
             found = _rows(read(files[name]), report["currency"])
-        except (KeyError, ValueError, TypeError, IndexError, InvalidOperation, zipfile.BadZipFile):
+        except (KeyError, ValueError, TypeError, IndexError, RecursionError, zipfile.BadZipFile, zlib.error):
             problems.append((name, "holds no tie-out that can be read"))
             continue
         if found != wanted:
@@ -38,9 +41,13 @@ def compare_totals(files: Mapping[str, bytes], certificate: Mapping[str, Any] | 
             about = odd[0][0] if odd else "the order of its rows"
             problems.append((name, f"its tie-out is not that of report.json: see {about}"))
     if certificate is not None:
-        if _rows(certificate["totals"], report["currency"]) != wanted:
+        try:
+            sealed = _rows(certificate["totals"], report["currency"])
+        except (KeyError, ValueError, TypeError):
+            sealed = []
+        if sealed != wanted:
             problems.append(("certificate.json", "its totals are not those of report.json"))
-        if certificate["counts"] != report["counts"] or certificate["agreed"] != report["agreed"]:
+        if (certificate["counts"], certificate["agreed"]) != result:
             problems.append(("certificate.json", "its counts or its result are not those of report.json"))
     return problems
 
@@ -53,8 +60,11 @@ def _rows(rows: Iterable[Mapping[str, Any]], currency: str) -> list[Row]:
 
 
 def _plain(value: Any) -> str:
-    """A figure, however a part writes it."""
-    number = Decimal(str(value).replace(",", "").replace("\u2212", "-").strip())
+    """A figure, however a part writes it. Raises ValueError where it is none."""
+    try:
+        number = exact(str(value).replace(",", "").replace("\u2212", "-").strip())
+    except MoneyError as error:
+        raise ValueError(f"{value!r} is no figure") from error
     return format(number.normalize(), "f") if number else "0"
 
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from dealbooks.canonical import sha256_hex
+from dealbooks.closing.statement import check_signatures, content_hash
 from dealbooks.errors import UsageError
 from dealbooks.pack.beancheck import BOOK, check_proof
 from dealbooks.pack.files import CERTIFICATE, DRAFT, MANIFEST, read_manifest, said_by
 from dealbooks.pack.totals import compare_totals
-from dealbooks.pipeline.certificate import certificate_text
+from dealbooks.pipeline.certificate import certificate_text, json_text
 
 _UNLISTED = frozenset({MANIFEST, CERTIFICATE})
+_NO_FILE = b"no file: a link, a pipe or a device"
+_CERTIFICATE_TEXT = "certificate.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,9 @@ class Verdict:
         }  # fmt: skip
 
 
-def verify_pack(folder: Path) -> Verdict:
-    """Check a pack in a folder, offline.
+def verify_pack(folder: Path, *, keys: Mapping[str, str] | None = None) -> Verdict:
+    """Check a pack in a folder, offline. `keys` are public keys that are known from elsewhere, by the name of whose
+    they are: each of these people must have signed, with that key.
 
     Raises:
         UsageError: the folder is no pack: it has no manifest that can be read.
@@ -70,7 +73,7 @@ def verify_pack(folder: Path) -> Verdict:
     files = _read(folder)
     try:
         manifest = read_manifest(files[MANIFEST])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise UsageError(
             f"{folder} is no close pack: it has no {MANIFEST} that can be read.",
             fix="Name the folder that holds report.html and manifest.json, unpacked and whole.",
@@ -82,6 +85,12 @@ def verify_pack(folder: Path) -> Verdict:
     certificate = _certificate(files, manifest, problems)
     if certificate is not None:
         checked.append("the certificate against the manifest, and against its text")
+        hashes = {name: about["sha256"] for name, about in manifest["files"].items()}
+        said_signed, wrong = check_signatures(certificate, content_hash(hashes), keys)
+        checked += said_signed
+        problems += [Problem(CERTIFICATE, one) for one in wrong]
+    elif keys:
+        problems.append(Problem(CERTIFICATE, f"was not signed by {', '.join(keys)}: there is none that can be read"))
     elif draft:
         checked.append("a draft: there is no certificate to check")
     if not changed & {"report.json", "report.html", "csv/tie-out.csv", "tables.json", "workbook.xlsx"}:
@@ -97,7 +106,7 @@ def verify_pack(folder: Path) -> Verdict:
             checked.append(f"bean-check complains of the book itself, as the report says ({named} complaints)")
             found = [one for one in found if one[0] != BOOK]
         problems += [Problem(*one) for one in found]
-    hashed = sha256(files[CERTIFICATE]).hexdigest() if CERTIFICATE in files else ""
+    hashed = sha256_hex(files[CERTIFICATE]) if CERTIFICATE in files else ""
     return Verdict(
         folder, draft, str(manifest.get("book", "")), str(manifest.get("period", "")), hashed, tuple(problems),
         tuple(checked),
@@ -108,7 +117,7 @@ def _named_problems(files: Mapping[str, bytes]) -> int:
     """How many complaints of the ledger itself the report names."""
     try:
         return len(json.loads(files["report.json"])["problems"])
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, RecursionError):
         return 0
 
 
@@ -117,14 +126,19 @@ def _read(folder: Path) -> dict[str, bytes]:
         raise UsageError(f"{folder} is not a folder.", fix="Name the folder of the pack; unpack it first.")
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() or path.is_symlink():
+        if path.is_symlink() or not path.is_dir():
             name = path.relative_to(folder).as_posix()
-            found[name] = b"" if path.is_symlink() else path.read_bytes()
+            try:
+                found[name] = path.read_bytes() if path.is_file() and not path.is_symlink() else _NO_FILE
+            except OSError as error:
+                raise UsageError(
+                    f"{path} cannot be read: {error.strerror}.", fix="Check the rights and the disk, then run again."
+                ) from error
     return found
 
 
 def _files_differ(listed: Mapping[str, Mapping[str, Any]], files: Mapping[str, bytes]) -> list[Problem]:
-    hashes = {name: sha256(content).hexdigest() for name, content in files.items() if name not in _UNLISTED}
+    hashes = {name: sha256_hex(content) for name, content in files.items() if name not in _UNLISTED}
     missing = [name for name in listed if name not in hashes]
     added = {name: value for name, value in hashes.items() if name not in listed}
     problems = [
@@ -147,8 +161,13 @@ def _certificate(
 ) -> dict[str, Any] | None:
     """The certificate, if there is one that can be read; what is wrong with it goes to `problems`."""
     if manifest.get("draft"):
-        if CERTIFICATE in files:
-            problems.append(Problem(CERTIFICATE, f"was added: the pack is a draft ({DRAFT})"))
+        problems += [
+            Problem(name, f"was added: the pack is a draft ({DRAFT})")
+            for name in (CERTIFICATE, _CERTIFICATE_TEXT)
+            if name in files
+        ]
+        if DRAFT not in manifest["files"]:
+            problems.append(Problem(DRAFT, "is missing: the manifest says that the pack is a draft"))
         return None
     if CERTIFICATE not in files:
         problems.append(Problem(CERTIFICATE, "is missing"))
@@ -157,15 +176,17 @@ def _certificate(
         data = json.loads(files[CERTIFICATE])
         text = certificate_text(data)
         about = (data["book"], data["period"])
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         problems.append(Problem(CERTIFICATE, "cannot be read as a certificate"))
         return None
     if said_by(data) != manifest.get("certificate_says"):
         problems.append(Problem(CERTIFICATE, "was changed: the manifest was made with another certificate"))
-    if data.get("manifest_sha256") != sha256(files[MANIFEST]).hexdigest():
+    elif files[CERTIFICATE] != json_text(data).encode():
+        problems.append(Problem(CERTIFICATE, "was changed: it is not written as it was made"))
+    if data.get("manifest_sha256") != sha256_hex(files[MANIFEST]):
         problems.append(Problem(MANIFEST, "was changed: it is not the one that the certificate seals"))
-    if files.get("certificate.txt", b"").decode("utf-8", "replace") != text:
-        problems.append(Problem("certificate.txt", "does not say what certificate.json says"))
+    if files.get(_CERTIFICATE_TEXT, b"").decode("utf-8", "replace") != text:
+        problems.append(Problem(_CERTIFICATE_TEXT, "does not say what certificate.json says"))
     if about != (manifest.get("book"), manifest.get("period")):
         problems.append(Problem(CERTIFICATE, "is of another book or period than the manifest"))
     if data.get("report_sha256") != sha256_hex(files.get("report.json", b"").decode("utf-8", "replace")):

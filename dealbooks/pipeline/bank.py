@@ -17,18 +17,21 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
-from dealbooks.bank.model import BankLine, Statement, Unreadable
+from dealbooks.bank.model import BankLine, Statement, Unreadable, shown
 from dealbooks.bank.reading import read_bytes, read_statements
 from dealbooks.bank.statements import Known, merged
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.config import BookConfig, Config
 from dealbooks.config_told import BankAccountConfig
 from dealbooks.errors import StopBatch, UsageError
+from dealbooks.pipeline.bank_items import MONEY_EVENTS
+from dealbooks.pipeline.person import by_person
 from dealbooks.store import Store
 from dealbooks.store.db import Row, Tx, read_rows
-from dealbooks.store.tables import bank_lines, bank_links, bank_statements
+from dealbooks.store.tables import bank_lines, bank_links, bank_statements, entries
 
 TAKEN, HELD = "taken", "held"
+_LEAST, _MOST = 8, 200  # characters of a reference that a person gives
 
 
 class BankHouse(Protocol):
@@ -90,16 +93,20 @@ def import_file(
     where = config.layout
     layout = house.config.path(where) if "/" in where or where.endswith((".yaml", ".yml")) else where
     try:
-        sha = sha256_hex_of(read_bytes(path))
-        known = _taken_before(house, account, sha)
+        sha = sha256_hex(read_bytes(path))
+        with house.store.read() as conn:
+            known = _known(conn, account, sha)
         if known:
             return known
         found = read_statements(path, account, form=form, layout=layout, currency=currency, days=days)
         found = _of_account(found, config, currency, path.name)
+        if sha256_hex(read_bytes(path)) != sha:
+            raise Unreadable(f"{path.name} changed while it was read.", fix="Wait until it is written, and import it.")
         with house.store.transaction(house.actor, f"take bank statements of {account}") as tx:
-            return _take(tx, config, found, path.name, sha)
+            tx.next_ids("bank_statements", 0)  # one at a time: nobody else takes a statement until this one is through
+            return _known(tx.conn, account, sha) or _take(tx, config, found, path.name, sha)
     except StopBatch as error:
-        return [_hold(house, account, config, path, f"{error.message} {error.fix}".strip())]
+        return [_hold(house, account, config, path, error.words)]
 
 
 def account_config(house: BankHouse, account: str) -> BankAccountConfig:
@@ -138,19 +145,19 @@ def accept(house: BankHouse, line: str, item: str, *, who: str, why: str) -> Row
     """A person says that a line of a statement is money of ours, by the first characters of both their references.
 
     Raises:
-        UsageError: nobody says so, no reason is given, or there is no such line.
+        UsageError: nobody says so, no reason is given, or there is no such line or no such money in its book.
     """
-    if not who.strip() or not why.strip():
-        raise UsageError("Somebody says so, for a reason.", fix="Give --who and --why.")
+    who, why = by_person(who, why, "Somebody says so, for a reason.")
     with house.store.transaction(house.actor, f"bank line {line[:12]} is {item[:12]}") as tx:
         rows = tx.rows(select(bank_lines).where(bank_lines.c.id.startswith(line, autoescape=True)).limit(2))
-        if len(rows) != 1 or len(line) < 8:
+        if len(rows) != 1 or len(line) < _LEAST:
             raise UsageError(
                 f"There is no one bank line {line!r}.", fix="Copy it from the suggestions of the reconciliation."
             )
+        item = _item(tx, rows[0]["book"], item)
         row: Row = {
             "id": sha256_hex(canonical_json([rows[0]["id"], item]))[:32], "book": rows[0]["book"],
-            "line": rows[0]["id"], "item": item, "who": who.strip(), "why": why.strip(), "state": "accepted",
+            "line": rows[0]["id"], "item": item, "who": who, "why": why, "state": "accepted",
             "at": tx.at,
         }  # fmt: skip
         before = tx.rows(select(bank_links).where(bank_links.c.id == row["id"]))
@@ -161,11 +168,23 @@ def accept(house: BankHouse, line: str, item: str, *, who: str, why: str) -> Row
     return row
 
 
-def sha256_hex_of(data: bytes) -> str:
-    """Hash of a file's content."""
-    from hashlib import sha256
-
-    return sha256(data).hexdigest()
+def _item(tx: Tx, book: str, item: str) -> str:
+    """The whole reference of money of a book: of an entry, of a provider's payout, of a receipt that others book."""
+    begins = entries.c.id.startswith(item, autoescape=True)
+    moved = (entries.c.book == book) & entries.c.event.in_(MONEY_EVENTS)
+    found = [row["id"] for row in tx.rows(select(entries.c.id).where(begins & moved).limit(2))]
+    kind, _, name = item.partition(":")
+    if kind == "payout" and name:
+        own = (bank_lines.c.book == book) & (bank_lines.c.id == name)
+        found = [item for _ in tx.rows(select(bank_lines.c.id).where(own))]
+    elif kind == "told" and name.count(":"):
+        found = [item]  # others' receipts are told anew by each reconciliation
+    if len(found) != 1 or not _LEAST <= len(item) <= _MOST:
+        raise UsageError(
+            f"There is no one entry of {book} called {item!r} that moves money.",
+            fix="Copy it from the suggestions of the reconciliation.",
+        )
+    return str(found[0])
 
 
 def lines_between(conn: Connection, book: str, first: date, last: date) -> list[BankLine]:
@@ -231,11 +250,11 @@ def _plain(text: str) -> str:
     return "".join(one for one in text.upper() if one.isalnum())
 
 
-def _taken_before(house: BankHouse, account: str, sha: str) -> list[Imported]:
+def _known(conn: Connection, account: str, sha: str) -> list[Imported]:
+    """What was taken of this very file before."""
     mine = (bank_statements.c.account == account) & (bank_statements.c.sha256 == sha)
     query = select(bank_statements).where(mine & (bank_statements.c.state == TAKEN)).order_by(bank_statements.c.id)
-    with house.store.read() as conn:
-        return [replace(_shown(row, 0), state="known") for row in read_rows(conn, query)]
+    return [replace(_shown(row, 0), state="known") for row in read_rows(conn, query)]
 
 
 def _take(tx: Tx, config: BankAccountConfig, found: Sequence[Statement], file: str, sha: str) -> list[Imported]:
@@ -261,8 +280,8 @@ def _take(tx: Tx, config: BankAccountConfig, found: Sequence[Statement], file: s
 
 def _row(one: Statement, book: str, file: str, sha: str, at: str, number: int) -> Row:
     return {
-        "id": number, "book": book, "account": one.account, "statement": one.statement[:200], "format": one.format,
-        "file": file, "sha256": sha, "currency": one.currency, "first_day": one.first.isoformat(),
+        "id": number, "book": book, "account": one.account, "statement": shown(one.statement)[:200],
+        "format": one.format, "file": file, "sha256": sha, "currency": one.currency, "first_day": one.first.isoformat(),
         "last_day": one.last.isoformat(), "opening": _text(one.opening), "closing": _text(one.closing),
         "line_count": len(one.lines), "state": TAKEN, "note": "", "imported_at": at,
     }  # fmt: skip
@@ -300,7 +319,7 @@ def _line_row(line: BankLine, book: str, statement: int, seq: int, of: Statement
 def _hold(house: BankHouse, account: str, config: BankAccountConfig, path: Path, note: str) -> Imported:
     """Remember that a file was refused, and why; said once for the same file and reason."""
     try:
-        sha = sha256_hex_of(read_bytes(path))
+        sha = sha256_hex(read_bytes(path))
     except StopBatch:  # empty or too large: the reason is told, and it has no content to be known by
         sha = ""
     with house.store.transaction(house.actor, f"hold a bank statement of {account}") as tx:

@@ -26,7 +26,10 @@ _KINDS: Mapping[str, Kind] = {
     "reserve.received": "reserve",
     "trade.paid_off": "payoff",
 }
-_CORRECTION = re.compile(r"-[vr][0-9]+$")
+MONEY_EVENTS = tuple(_KINDS)  # events of entries that move money
+# How the note of a receipt's correction begins (dealbooks.posting.receipts). Its name alone proves nothing: a receipt
+# may be called R1-v2.
+_CORRECTS = re.compile(r"Receipt (?P<receipt>\S.*?) was recorded with ")
 _GONE = ("cancelled",)
 
 
@@ -90,7 +93,7 @@ def money_rows(conn: Connection, book: str, first: date, last: date) -> list[Row
     """Entries of a book that move money, dated in these days."""
     columns = [column for column in entries.c if column.name not in ("key", "facts")]
     dated = entries.c.accounting_date.between(first.isoformat(), last.isoformat())
-    counted = (entries.c.book == book) & dated & entries.c.event.in_(list(_KINDS)) & (entries.c.state != "superseded")
+    counted = (entries.c.book == book) & dated & entries.c.event.in_(MONEY_EVENTS) & (entries.c.state != "superseded")
     return read_rows(conn, select(*columns).where(counted).order_by(entries.c.seq))
 
 
@@ -103,10 +106,9 @@ def bank_items(rows: Sequence[Row], known: Mapping[str, BankDeal]) -> list[BankI
         amount, method = _cash(body["lines"])
         kind = _KINDS[row["event"]]
         subject = row["entry_id"].partition("-")[2]
-        base = _CORRECTION.sub("", subject)
-        if kind == "receipt" and (row["deal_id"], f"receipt-{base}") in found:
-            before = found[row["deal_id"], f"receipt-{base}"]
-            found[row["deal_id"], f"receipt-{base}"] = replace(before, amount=before.amount + amount)
+        corrected = (row["deal_id"], f"receipt-{corrected_receipt(body.get('note', ''))}")
+        if kind == "receipt" and corrected in found:
+            found[corrected] = replace(found[corrected], amount=found[corrected].amount + amount)
             continue
         deal = known.get(row["deal_id"])
         found[row["deal_id"], row["entry_id"]] = BankItem(
@@ -117,6 +119,12 @@ def bank_items(rows: Sequence[Row], known: Mapping[str, BankDeal]) -> list[BankI
             parties=_parties(kind, subject, deal),
         )  # fmt: skip
     return [item for item in found.values() if item.amount]
+
+
+def corrected_receipt(note: str) -> str:
+    """The receipt that an entry with this note corrects; empty: it corrects none."""
+    found = _CORRECTS.search(note)
+    return found["receipt"] if found else ""
 
 
 def others_items(told: Iterable[OthersReceipt], known: Mapping[str, BankDeal]) -> list[BankItem]:

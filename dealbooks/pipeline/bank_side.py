@@ -161,10 +161,13 @@ def bank_side(
     result = match_bank(
         items, lines, policy=policy, decided=decided, known={deal.deal_id: deal.names for deal in known.values()}
     )
-    explained = _explained(result.lines, records, labels, accounts, policy)
+    named = list(named)
+    doubted = {one.subject for one in named}
+    explained = _explained(result.lines, records, labels, accounts, policy, doubted)
     scene = Scene(
         first=month.first, last=month.last, as_of=as_of, spans=spans, named=_named(named, held_deals),
         explained=explained, deals={deal.deal_id: deal.number for deal in known.values()}, policy=policy,
+        doubtful={line for line, ref in explained.items() if ref in doubted},
     )  # fmt: skip
     judged = judge(result, scene)
     by_key, by_id = {item.key: item for item in items}, {line.identity: line for line in lines}
@@ -236,8 +239,10 @@ def _explained(
     labels: AccountMap | None,
     accounts: Mapping[str, tuple[BankAccountConfig, str]],
     policy: BankPolicy,
+    doubted: Collection[str],
 ) -> dict[str, str]:
-    """Line -> the ledger's record that is it: by account, amount and days; each record is taken once."""
+    """Line -> the ledger's record that is it: by account, amount and days; each record is taken once, those that are
+    exceptions themselves (`doubted`) last."""
     if labels is None:
         return {}
     free: dict[tuple[str, str, Decimal], list[tuple[date, str]]] = {}
@@ -257,7 +262,7 @@ def _explained(
             if abs(business_day(one[0]) - business_day(moved.booked)) <= policy.days
         ]  # fmt: skip
         if near:
-            _, best = min((abs((one[0] - moved.booked).days), one) for one in near)
+            best = min(near, key=lambda one: (one[1] in doubted, abs((one[0] - moved.booked).days), one))
             free[place].remove(best)
             found[moved.identity] = best[1]
     return found

@@ -17,7 +17,7 @@ from dealbooks.book import Book
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.errors import UsageError
 from dealbooks.periods import Period
-from dealbooks.reconcile.lists import KINDS, ListKind, ListRow, parse_list
+from dealbooks.reconcile.lists import KINDS, MOST_BYTES, ListKind, ListRow, parse_list
 from dealbooks.store import Store
 from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import outside_lists
@@ -70,13 +70,15 @@ def import_list(house: ListHouse, kind: str, book: str, period: str, path: Path)
     month, known = Period.parse(period), kind_of(kind)
     own = house.book(book)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)  # one more than is taken, so that a larger list is known by it
     except OSError as error:
-        raise UsageError(f"{path} cannot be read.", fix="Check its name and its rights.") from error
+        raise UsageError(f"{path} cannot be read: {error.strerror}.", fix="Check its name and its rights.") from error
     rows = parse_list(known, data, own.currency)
     body = canonical_json([row.as_json() for row in rows])
     with house.store.transaction(house.actor, f"take the {kind} list of {month}") as tx:
         mine = (outside_lists.c.book == book) & (outside_lists.c.kind == kind) & (outside_lists.c.period == str(month))
+        tx.next_ids("outside_lists", 0)  # one at a time: two lists of a kind must not count both
         before = tx.rows(select(outside_lists).where(mine & (outside_lists.c.state == TAKEN)))
         if before and before[0]["body_hash"] == sha256_hex(body):
             return _of(before[0])
@@ -84,7 +86,7 @@ def import_list(house: ListHouse, kind: str, book: str, period: str, path: Path)
         [number] = tx.next_ids("outside_lists", 1)
         row: Row = {
             "id": number, "book": book, "kind": kind, "period": str(month), "file": path.name,
-            "sha256": _sha256(data), "row_count": len(rows), "body": body, "body_hash": sha256_hex(body),
+            "sha256": sha256_hex(data), "row_count": len(rows), "body": body, "body_hash": sha256_hex(body),
             "state": TAKEN, "imported_at": tx.at,
         }  # fmt: skip
         tx.insert("outside_lists", [row])
@@ -123,9 +125,3 @@ def _of(row: Row) -> OutsideList:
     return OutsideList(
         row["book"], row["kind"], row["period"], row["file"], row["sha256"], row["state"], row["imported_at"], rows
     )
-
-
-def _sha256(data: bytes) -> str:
-    from hashlib import sha256
-
-    return sha256(data).hexdigest()

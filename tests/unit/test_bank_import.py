@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
 from bank_support import CAMT, MT940, BankHouse
@@ -15,6 +19,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
 from dealbooks.bank.model import BankLine, Statement, checked
+from dealbooks.bank.reading import read_statements
 from dealbooks.bank.statements import Known, merged
 from dealbooks.errors import UsageError
 from dealbooks.pipeline.bank import accept, coverage, import_file, lines_between, statements
@@ -125,6 +130,72 @@ def test_balances_join_days_and_without_them_days_are_missing(house: BankHouse) 
         assert len(coverage(conn, "northgate")["plain"]) == 2
 
 
+def test_a_statement_with_balances_follows_one_without(house: BankHouse) -> None:
+    house.bank(ROWS, days=("2026-03-02", "2026-03-31"))
+    days = (date(2026, 4, 1), date(2026, 4, 30))
+    text = "Date,Amount,Description\n2026-04-02,7.00,X\n2026-04-29,8.00,Y\n"
+    [two] = import_file(house, "main", house.file("april.csv", text), days=days)
+    may, late = [("2026-05-10", "1.00", "Z")], ("2026-05-01", "2026-05-31")
+    [short] = house.bank(may, opening="1994.99", days=late, name="short.csv")
+    [three] = house.bank(may, opening="1995.00", days=late, name="may.csv")
+    assert [one.state for one in (two, short, three)] == ["taken", "held", "taken"]
+    assert "comes to 1995.00 (difference -0.01)" in short.note
+    assert spans(house) == [("2026-03-02", "2026-05-31")]
+
+
+def test_two_who_import_one_file_at_once_take_it_once(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = house.file("a.csv", "Date,Amount,Description\n2026-03-03,1.00,X\n")
+    first: list[str] = []
+
+    def read(*args: Any, **named: Any) -> Any:
+        """Another process takes the file while this one reads it."""
+        if not first:
+            first.append("meanwhile")
+            [other] = import_file(house, "main", path)
+            first.append(other.state)
+        return read_statements(*args, **named)
+
+    monkeypatch.setattr("dealbooks.pipeline.bank.read_statements", read)
+    [one] = import_file(house, "main", path)
+    assert (first[1], one.state, one.new) == ("taken", "known", 0)
+    assert [row.state for row in statements(house)] == ["taken"]
+
+
+def test_two_imports_at_once_see_each_other(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second must know what the first has taken, or it takes the days in common a second time."""
+    house = BankHouse(store, tmp_path / "var")
+    house.add_account("main")
+    together = Barrier(2)
+
+    def slowly(known: Known, new: Statement) -> tuple[BankLine, ...]:
+        with suppress(BrokenBarrierError):
+            together.wait(2)
+        return merged(known, new)
+
+    monkeypatch.setattr("dealbooks.pipeline.bank.merged", slowly)
+    texts = [f"Date,Amount,Description\n2026-03-0{day},1.00,X\n2026-03-05,1.00,X\n" for day in (3, 4)]
+    paths = [house.file(f"{index}.csv", text) for index, text in enumerate(texts)]
+    with ThreadPoolExecutor(2) as pool:
+        taken = list(pool.map(lambda path: import_file(house, "main", path)[0], paths))
+    assert sorted(one.new for one in taken) == [1, 2]
+    assert [line.booked.day for line in sorted(kept(house), key=lambda line: line.booked)] == [3, 4, 5]
+    assert verify(store).intact
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_taken(house: BankHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = house.file("a.csv", "Date,Amount,Description\n2026-03-03,1.00,X\n")
+
+    def read(*args: Any, **named: Any) -> Any:
+        path.write_text("Date,Amount,Description\n2026-03-03,2.00,X\n", "utf-8")
+        return read_statements(*args, **named)
+
+    monkeypatch.setattr("dealbooks.pipeline.bank.read_statements", read)
+    [one] = import_file(house, "main", path)
+    assert one.state == "held"
+    assert "changed while it was read" in one.note
+    assert kept(house) == []
+
+
 def test_lines_are_sealed_and_a_change_by_hand_is_found(house: BankHouse) -> None:
     house.bank(ROWS, days=("2026-03-02", "2026-03-04"))
     assert verify(house.store).intact
@@ -139,15 +210,36 @@ def test_lines_are_sealed_and_a_change_by_hand_is_found(house: BankHouse) -> Non
 
 def test_a_suggestion_is_accepted_by_somebody_for_a_reason(house: BankHouse) -> None:
     house.bank(ROWS, days=("2026-03-02", "2026-03-04"))
+    key = house.booked("UK-1", "payment.received", "receipt-P1", "500.00", "2026-03-03")
     identity = kept(house)[0].identity
     with pytest.raises(UsageError, match="Somebody says so"):
-        accept(house, identity, "item", who="Ann", why=" ")
+        accept(house, identity, key, who="Ann", why=" ")
     with pytest.raises(UsageError, match="no one bank line"):
-        accept(house, identity[:4], "item", who="Ann", why="seen")
-    row = accept(house, identity[:12], "item", who="Ann", why="remittance advice")
-    assert row["line"] == identity
-    accept(house, identity, "item", who="Bob", why="again")
+        accept(house, identity[:4], key, who="Ann", why="seen")
+    row = accept(house, identity[:12], key[:8], who="Ann", why="remittance advice")
+    assert (row["line"], row["item"]) == (identity, key)
+    accept(house, identity, key, who="Bob", why="again")
     assert verify(house.store).intact
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["key", "nothing-like-it", "key-UK-1-receipt-P9", "payout:nothing", "told:UK-1", "told:UK-1:" + "R" * 200, ""],
+)
+def test_what_is_no_money_of_the_book_is_not_accepted(house: BankHouse, item: str) -> None:
+    """It would be said to count, and no reconciliation would find it."""
+    house.bank(ROWS, days=("2026-03-02", "2026-03-04"))
+    house.booked("UK-1", "payment.received", "receipt-P1", "500.00", "2026-03-03")
+    house.booked("UK-1", "sale.posted", "sale-v1", "500.00", "2026-03-03")
+    with pytest.raises(UsageError, match="no one entry of northgate"):
+        accept(house, kept(house)[0].identity, item, who="Ann", why="seen")
+
+
+def test_payouts_and_receipts_of_others_can_be_accepted(house: BankHouse) -> None:
+    house.bank(ROWS, days=("2026-03-02", "2026-03-04"))
+    identity = kept(house)[0].identity
+    assert accept(house, identity, f"payout:{identity}", who="Ann", why="seen")["item"] == f"payout:{identity}"
+    assert accept(house, identity, "told:UK-1:R7", who="Ann", why="seen")["item"] == "told:UK-1:R7"
 
 
 _MOVES = st.lists(

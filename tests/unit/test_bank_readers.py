@@ -49,6 +49,12 @@ def test_mt940(tmp_path: Path) -> None:
     assert "LIEN PAYOFF 884" in out.text
 
 
+def test_a_null_character_is_no_text(tmp_path: Path) -> None:
+    text = MT940.format(closing="22149,75").replace("JOHN SMITH", "JOHN\0SMITH")
+    [one] = read(tmp_path, text)
+    assert "JOHN SMITH" in one.lines[0].text
+
+
 def test_mt940_pages_are_one_statement(tmp_path: Path) -> None:
     page = (
         ":20:A\n:25:1\n:28C:45/{page}\n:60{a}:C260302GBP{opening}\n"
@@ -146,6 +152,39 @@ def test_what_is_not_whole_is_refused_with_words(tmp_path: Path, text: str, word
         return
     with pytest.raises(Unreadable, match=words):
         read(tmp_path, text)
+
+
+_CUTS = ("<STMTTRN><TRNTYPE>CHECK", "</BANKTRANLIST>", "<LEDGERBAL>", "</STMTTRNRS>", "</OFX>")
+
+
+@pytest.mark.parametrize("at", _CUTS)
+def test_an_ofx_file_that_was_cut_is_refused(tmp_path: Path, at: str) -> None:
+    with pytest.raises(Unreadable, match="ends in the middle"):
+        read(tmp_path, OFX_SGML[: OFX_SGML.index(at)])
+
+
+def test_an_ofx_transaction_that_is_not_closed_hides_no_other(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="STMTTRN is not closed"):
+        read(tmp_path, OFX_SGML.replace("7781234</STMTTRN>", "7781234"))
+
+
+@pytest.mark.parametrize("name", ["script", "style", "textarea", "title"])
+def test_no_name_in_an_ofx_file_hides_what_comes_after_it(tmp_path: Path, name: str) -> None:
+    text = OFX_SGML.replace("CONTRACT 7781234", f"CONTRACT<{name}>").replace("<NAME>DMV", f"<NAME></{name}>DMV")
+    [one] = read(tmp_path, text)
+    assert [f"{line.amount}" for line in one.lines] == ["21000.00", "-410.55"]
+
+
+def test_a_sign_in_an_ofx_text_is_text(tmp_path: Path) -> None:
+    [one] = read(tmp_path, OFX_SGML.replace("CONTRACT 7781234", "CONTRACT <?x A<B <a b=1> " + "<a" * 20_000))
+    assert one.lines[0].text.startswith("CONTRACT <?x A<B <a b=1> <a<a")
+    assert len(one.lines) == 2
+
+
+def test_an_ofx_balance_of_a_later_day_does_not_close_the_statement(tmp_path: Path) -> None:
+    """Of the day of the download: what was booked after the statement's days is in it."""
+    [one] = read(tmp_path, OFX_SGML.replace("<DTASOF>20260304", "<DTASOF>20260310"))
+    assert (one.opening, one.closing, one.last) == (None, None, date(2026, 3, 4))
 
 
 BOMB = (

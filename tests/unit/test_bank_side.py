@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from bank_support import STRIPE, BankHouse
+from posting_support import case, post
 from reconcile_support import ACCOUNTS, BOOK, UK_MARCH, by_hand
 
 from dealbooks.bank.judge import BankRow
 from dealbooks.periods import Period
 from dealbooks.pipeline.bank import accept, import_file
+from dealbooks.pipeline.bank_items import corrected_receipt
 from dealbooks.pipeline.bank_side import BankReconciliation
 from dealbooks.pipeline.reconcile import reconcile
 from dealbooks.reconcile.model import SEVERITIES
@@ -255,9 +257,47 @@ def test_a_payout_that_never_came_is_named(house: BankHouse) -> None:
 def test_a_corrected_receipt_is_one_payment(house: BankHouse) -> None:
     house.sold("UK-70031", "Fay Urquhart")
     house.booked("UK-70031", "payment.received", "receipt-P-UK-70031", "100.00", "2026-03-10")
-    house.booked("UK-70031", "payment.received", "receipt-P-UK-70031-v2", "20.00", "2026-03-12")
+    note = "Receipt P-UK-70031 was recorded with 100.00; it is 120.00 now."
+    house.booked("UK-70031", "payment.received", "receipt-P-UK-70031-v2", "20.00", "2026-03-12", note=note)
     house.bank([("2026-03-10", "120.00", "P-UK-70031")])
     assert named(house.side()) == []
+
+
+def test_a_correction_is_known_by_the_note_that_posting_writes() -> None:
+    data = case("G14")
+    first = post(data).entries
+    data["payments"][0]["amount"] = "17500.00"
+    data |= {"deal_version": 2, "amended_at": "2026-03-04", "balance_due": "500.00"}
+    amended = {one.entry_id: one for one in post(data, *first).entries}
+    assert corrected_receipt(amended["receipt-P1-v2"].note) == "P1"
+    assert {corrected_receipt(one.note) for name, one in amended.items() if name != "receipt-P1-v2"} == {""}
+
+
+def test_a_receipt_that_is_called_like_a_correction_is_a_payment_of_its_own(house: BankHouse) -> None:
+    house.sold("UK-70032", "Gil Vane")
+    house.booked("UK-70032", "payment.received", "receipt-R70032", "100.00", "2026-03-10")
+    house.booked("UK-70032", "payment.received", "receipt-R70032-v2", "20.00", "2026-04-08")
+    house.bank([("2026-03-10", "100.00", "R70032"), ("2026-04-08", "20.00", "R70032-v2")])
+    side = house.side(as_of="2026-04-10")
+    assert named(side) == []
+    assert row(side, "R4").left_total == Decimal("100.00")  # the other is money of April
+
+
+def test_a_line_that_moves_nothing_is_no_money(house: BankHouse) -> None:
+    house.bank([("2026-03-10", "0.00", "NEW TERMS FROM APRIL")])
+    assert named(house.side()) == []
+
+
+def test_money_in_a_currency_of_which_no_account_is_known_is_not_agreed(house: BankHouse) -> None:
+    house.sold("UK-70033", "Hal Wren")
+    house.booked("UK-70033", "payment.received", "receipt-R70033", "100.00", "2026-03-10", currency="EUR")
+    house.add_account("main")
+    house.bank([("2026-03-02", "1.00", "INTEREST")])
+    side = house.side()
+    assert side.status == "exceptions"
+    [one] = side.exceptions
+    assert (one.code, one.currency) == ("statement_missing", "EUR")
+    assert "1 receipt" in one.what
 
 
 def test_the_reconciliation_of_a_month_shows_the_bank(sqlite_store: Store, tmp_path: Path) -> None:

@@ -109,6 +109,23 @@ def test_a_folder_with_something_else_in_it_is_left_alone(made: Dealership, tmp_
     assert [path.name for path in tmp_path.rglob("*")] == ["letters", "to-the-bank.txt"]
 
 
+def test_only_a_pack_is_replaced(made: Dealership, tmp_path: Path) -> None:
+    """A web site has a manifest.json as well, and somebody may have put a letter into a pack."""
+    site, pack = tmp_path / "site", tmp_path / "pack"
+    site.mkdir()
+    (site / "manifest.json").write_text('{"name": "our cars", "files": {}}')
+    with made.open() as house:
+        draft_pack(house, BOOK, PERIOD, pack)
+        draft_pack(house, BOOK, PERIOD, pack)
+        (pack / "csv" / "letter.txt").write_text("dear auditor")
+        with pytest.raises(UsageError, match=r"something else than a pack: manifest\.json"):
+            draft_pack(house, BOOK, PERIOD, site)
+        with pytest.raises(UsageError, match=r"something else than a pack: csv/letter\.txt"):
+            draft_pack(house, BOOK, PERIOD, pack)
+    assert (site / "manifest.json").is_file()
+    assert (pack / "csv" / "letter.txt").is_file()
+
+
 def test_a_ledger_over_an_api_is_proved_from_its_records(made: Dealership, tmp_path: Path) -> None:
     with made.open() as house:
         ledger = house.ledger(BOOK)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from dealbooks.ledger import Record, RecordLine
+from dealbooks.pack.archive import workbook
 from dealbooks.pack.beancheck import check_proof
 from dealbooks.pack.beancount_text import period_text
 from dealbooks.pack.ledgercopy import LedgerCopy
 from dealbooks.pack.registers import bucket
 from dealbooks.pack.shown import amount_shown, deal_file
 from dealbooks.pack.totals import _plain
+from dealbooks.pipeline.sheets import Sheet
 from dealbooks.reconcile import AccountMap
 
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 30)
@@ -61,6 +65,15 @@ def test_a_figure_reads_back_as_it_was(amount: Decimal) -> None:
 )  # fmt: skip
 def test_ages_are_grouped_as_schedules_do(days: int, name: str) -> None:
     assert bucket(days) == name
+
+
+@given(st.text(max_size=20), st.sampled_from(["", "\uffff", "\ufffe", "\ud800", "\x0b", "=1+1"]))
+def test_any_text_can_stand_in_a_workbook_and_none_is_a_formula(text: str, odd: str) -> None:
+    content = workbook([Sheet("odd", ("name",), ((odd + text,),))], date(2026, 3, 31))
+    page = load_workbook(io.BytesIO(content)).worksheets[0]
+    [[cell]] = list(page.iter_rows(min_row=2, max_row=2, max_col=1))
+    assert cell.data_type != "f"
+    assert not str(cell.value or "").startswith("=")
 
 
 def test_odd_names_and_texts_make_a_ledger_that_adds_up() -> None:
