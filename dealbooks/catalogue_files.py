@@ -309,6 +309,11 @@ _MAP: tuple[Rule, ...] = (
         "The field map cannot work out {field} from {origin}: {reason}.",
         "design.md section 5, field maps",
     ),
+    _rule(
+        "F204", _E, "Something in the record cannot be used",
+        "{reason}. Correct it at its source; the next sync takes it.",
+        "design.md section 5, field maps",
+    ),
 )  # fmt: skip
 
 FILE_RULES: tuple[Rule, ...] = (*_WHOLE_FILE, *_ROW, *_MAP)

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from importlib import import_module, metadata
 from pathlib import Path
@@ -16,8 +16,11 @@ from dealbooks.checkup import Check, State
 from dealbooks.config import Config, load_config
 from dealbooks.determine import Rulebook
 from dealbooks.doctor_ledger import check_ledger
+from dealbooks.doctor_secrets import clear_secrets
 from dealbooks.errors import DealbooksError
 from dealbooks.house import House
+from dealbooks.payments import PaymentReader
+from dealbooks.signatures import SignatureReader
 
 _PINNED = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)(\[[^]]*\])?==(?P<version>[^;\s]+)(?P<marker>.*)")
 _LEAST_FREE = 1 << 30
@@ -35,14 +38,17 @@ def examine(config_file: Path | None, *, upgrade_store: bool = False, online: bo
         yield Check.failed("configuration", error)
         return
     yield Check("configuration", "ok", str(config.file))
+    yield from clear_secrets(config)
     try:
         yield _store(house, upgrade=upgrade_store)
         for book in config.books:
             yield from _book(house, book, online=online)
         for source in config.sources:
             yield from _source(house, source)
-        for name in config.payments:
-            yield _payments(house, name)
+        for name, one in config.payments.items():
+            yield _provider("payments", name, house.payments, f"payments of hook {one.hook}")
+        for name, contract in config.signatures.items():
+            yield _provider("signatures", name, house.signatures, f"contracts of hook {contract.hook}")
     finally:
         house.store.close()
     yield _disk(house)
@@ -148,16 +154,16 @@ def _source(house: House, source: str) -> Iterator[Check]:
             yield Check(f"{name}, {one.name}", "warning", f"it waits: {one.reason}", fix)
 
 
-def _payments(house: House, name: str) -> Check:
-    """A payment provider; its key is tried."""
-    what = f"payments {name}"
+def _provider(section: str, name: str, reader: Callable[[str], PaymentReader | SignatureReader], reads: str) -> Check:
+    """A provider of payments or of contracts; its key is tried."""
+    what = f"{section} {name}"
     try:
-        problems = house.payments(name).problems()
+        problems = reader(name).problems()
     except DealbooksError as error:
         return Check.failed(what, error)
     if problems:
-        return Check(what, "problem", problems[0], "See docs/payments.md.")
-    return Check(what, "ok", f"payments of hook {house.config.payments[name].hook} can be read")
+        return Check(what, "problem", problems[0], f"See docs/{section}.md.")
+    return Check(what, "ok", f"{reads} can be read")
 
 
 def _records(name: str, field_map: str, problems: list[str]) -> Iterator[Check]:

@@ -10,16 +10,12 @@ from dealbooks.checkup import Check
 from dealbooks.errors import DealbooksError
 from dealbooks.house import House
 from dealbooks.registry import ledger_platform
-from dealbooks.yamlfile import read_yaml
-
-_SECRETS = ("client_secret", "api_key", "password")
 
 
 def check_ledger(house: House, book: str, *, online: bool) -> Iterator[Check]:
     """How the ledger of a book stands. An embedded one is always looked into; one over the internet is asked only when
     `online` says so: its name, its closing date, and everything that is missing in it, all at once."""
     what, config = f"book {book}, ledger", house.book_config(book).ledger
-    yield from _written_out(house, book, what)
     try:
         platform = ledger_platform(config.platform)
         ledger: Any = house.ledger(book)
@@ -38,15 +34,6 @@ def check_ledger(house: House, book: str, *, online: bool) -> Iterator[Check]:
             yield Check(what, "ok", f"{platform.title}; it was not asked ('dealbooks doctor --online' asks it)")
             return
     yield from _asked(ledger, what, config.platform, None if platform.embedded else house.today(book))
-
-
-def _written_out(house: House, book: str, what: str) -> Iterator[Check]:
-    """A secret that stands in dealbooks.yaml itself."""
-    given = read_yaml(house.config.file)["books"][book]["ledger"]
-    for name in _SECRETS:
-        if given.get(name) and "${" not in str(given[name]):
-            fix = f"Put it into an environment variable, and write {name}: ${{NAME}}; or use a Prefect block."
-            yield Check(what, "warning", f"{name} stands in {house.config.file.name} for everybody to read", fix)
 
 
 def _authorisation(house: House, book: str, ledger: Any, what: str) -> Check:

@@ -176,6 +176,14 @@ def _negative(value: Any) -> Decimal:
     return negated if negated else abs(negated)
 
 
+class SetAside(ValueError):
+    """The source says itself that something in the record cannot be used; the text is what it says."""
+
+
+def _refused(value: Any) -> None:
+    raise SetAside(str(value))
+
+
 CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "amount": amount,
     "negative": _negative,
@@ -183,4 +191,5 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "integer": _integer,
     "flag": _flag,
     "text": _text,
+    "refused": _refused,
 }

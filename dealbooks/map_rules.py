@@ -12,7 +12,7 @@ from dealbooks.catalogue_files import file_finding
 from dealbooks.errors import ConfigError
 from dealbooks.findings import Finding
 from dealbooks.map_expressions import EXPRESSION_ERRORS, Expression, Getter
-from dealbooks.map_fields import CONVERTERS, item_kind, item_model, said_kind
+from dealbooks.map_fields import CONVERTERS, SetAside, item_kind, item_model, said_kind
 from dealbooks.map_spec import FieldSpec, ListSpec
 from dealbooks.money import MoneyError
 
@@ -236,6 +236,8 @@ def converted(rule: Rule, value: Any, findings: list[Finding]) -> Any:
         return rule.convert(value)
     except MoneyError as error:
         findings.append(file_finding("F201", rule.path, value, origin=rule.origin, reason=str(error)))
+    except SetAside as error:
+        findings.append(file_finding("F204", rule.path, error, reason=error))
     except (ValueError, TypeError) as error:
         findings.append(file_finding("F202", rule.path, value, origin=rule.origin, reason=str(error)))
     return None

@@ -29,7 +29,7 @@ class FieldSpec(_Strict):
     when: str | None = None
     values: dict[str, str] | None = None
     otherwise: str | int | bool | None = None
-    convert: Literal["amount", "negative", "date", "integer", "flag", "text"] | None = None
+    convert: Literal["amount", "negative", "date", "integer", "flag", "text", "refused"] | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:

@@ -84,6 +84,7 @@ class Candidate:
     vin: str = ""
     stock_no: str = ""
     ended: bool = False
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +103,28 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """The deals that an event may mean, by which rule; none: its deal is not there yet. `by_number`: only a number,
-    without its store, names them."""
+    without its store, names them; `sources` are those of which it is a number (None: of any)."""
 
     rule: Rule | None = None
     deals: tuple[str, ...] = ()
     by_number: bool = False
+    sources: frozenset[str] | None = None
 
 
 def resolve(clues: Clues, known: Known) -> Resolution:
     """The deal of an event, or the deals among which a person must choose."""
     if named := _inside(known, _ids(known.keys, clues.keys), clues.books):
         return _resolution("reference", named)
-    numbered = {
-        deal
+    numbered = [
+        (deal, number.sources)
         for number in clues.numbers
         for deal in known.numbers.get(number.text, ())
         if _fits(known.deals[deal], number, clues.books)
-    }
+    ]
     if numbered:
-        return _resolution("reference", numbered, by_number=True)
+        named_sources = [sources for _, sources in numbered if sources is not None]
+        of = frozenset().union(*named_sources) if len(named_sources) == len(numbered) else None
+        return Resolution("reference", tuple(sorted({deal for deal, _ in numbered})), by_number=True, sources=of)
     if things := _inside(known, _ids(known.objects, clues.objects), clues.books):
         return _resolution("object", things)
     if clues.bound:

@@ -2,6 +2,10 @@
 
 A file is taken up once by its content. Killed half-way through its rows, the next run goes on with the rows that are
 missing. What is judged unfit as a whole is held, and nothing of it is taken.
+
+Sales are known by their deal number, so the same content under another name is the same sales. Money is not: two
+payments of one day may look the same to the byte. A file of events is the same only under the same name; under another
+it is read, what has a reference of its own is known by that, and about what has none a person is asked.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.draft import RawRecord
@@ -116,7 +120,10 @@ def _take(house: House, source: str, drop: Any, candidate: Any, cutter: BatchCut
     except StopBatch as error:
         return FileSummary(candidate.name, "held", reasons=(error.message,))
     with house.store.transaction(house.actor, f"stage {staged.name}") as tx:
-        before = tx.rows(select(files).where((files.c.source == source) & (files.c.sha256 == staged.sha256)))
+        same = (files.c.source == source) & (files.c.sha256 == staged.sha256)
+        if kind_of(staged.layout) == "fact":
+            same &= files.c.name == staged.name
+        before = tx.rows(select(files).where(same))
         # What was held may be sent again as it is, once the settings that it was judged by are mended.
         if any(row["state"] != "held" for row in before):
             if not any(row["uri"] == staged.uri and row["modified"] == _time(staged.modified) for row in before):
@@ -162,10 +169,11 @@ def _take_rows(
 ) -> int:
     told_on = staged.facts.date.isoformat() if staged.facts.date else ""
     kind = kind_of(staged.layout)
+    content = _content(house, source, file)
     count = 0
     for chunk in _chunks(records, min(cutter.most, _TAKEN_AT_ONCE)):
         with house.store.transaction(house.actor, f"take {file['name']}") as tx:
-            keys = [_dedupe_key(file, record) for record in chunk]
+            keys = [f"{content}:{record.line}" for record in chunk]
             there = _already_there(tx.rows, source, keys)
             fresh = [(key, record) for key, record in zip(keys, chunk, strict=True) if key not in there]
             ids = tx.next_ids("inbox", len(fresh)) if fresh else range(0)
@@ -195,8 +203,12 @@ def _chunks(records: Iterable[RawRecord], size: int) -> Iterator[list[RawRecord]
         yield chunk
 
 
-def _dedupe_key(file: Row, record: RawRecord) -> str:
-    return f"{file['sha256']}:{record.line}"
+def _content(house: House, source: str, file: Row) -> str:
+    """What the rows of a file are known by: its content; of a copy that is read all the same, also which copy."""
+    taken = (files.c.source == source) & (files.c.sha256 == file["sha256"]) & files.c.state.in_(("accepted", "taken"))
+    with house.store.read() as conn:
+        first = conn.execute(select(func.min(files.c.id)).where(taken)).scalar()
+    return str(file["sha256"]) if first in (None, file["id"]) else f"{file['sha256']}#{file['id']}"
 
 
 def _already_there(rows: Any, source: str, keys: Sequence[str]) -> set[str]:

@@ -22,6 +22,7 @@ from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.events.match import Candidate, Known, Resolution, resolve, told_objects
 from dealbooks.events.testmode import says_test
 from dealbooks.house import House
+from dealbooks.pipeline import places
 from dealbooks.pipeline.deal_objects import record_objects
 from dealbooks.pipeline.events_known import Said, known_of, said_by
 from dealbooks.pipeline.standing import standing_of
@@ -30,12 +31,14 @@ from dealbooks.store.db import HOUSE_CHAIN, Row, read_rows, stamp
 from dealbooks.store.tables import audit_heads, cursors, events
 
 PAYMENTS = ("payment.received", "payment.lost")
+SIGNED = "document.signed"
 _CHUNK = 500
 _RETRY = "-events"  # no source is called so: here stands what was known when all that wait were tried last
 # A record that was read when an event told of it, and is no sale, is waited for no longer: a sweep takes it when it is.
 _RECORD_WAITS = timedelta(days=1)
 _SHOWN = 5
-# Schemes whose proof does not cover what an event says. What they tell of a signature counts once a person has seen it.
+# Schemes whose proof does not cover what an event says. What they tell of a signature counts once its contract was read
+# at the provider (see `dealbooks.pipeline.signatures`), or a person has seen it.
 UNPROVEN: Mapping[str, str] = {
     "adobe_sign": "Adobe signs nothing of what it sends",
     "dropbox_sign": "the proof of Dropbox Sign does not cover which contract is signed",
@@ -55,6 +58,7 @@ class TakenEvents:
         payments: ids of matched `payment.received` events that were not read at their provider yet (`read_at`).
         books: books in which a deal may have become ready.
         more: whether there may be more new events than were asked for.
+        unconfirmed: new events of signatures whose contract is to be read at its provider first.
     """
 
     matched: int = 0
@@ -65,6 +69,7 @@ class TakenEvents:
     payments: tuple[int, ...] = ()
     books: tuple[str, ...] = ()
     more: bool = False
+    unconfirmed: int = 0
 
     def and_then(self, other: TakenEvents) -> TakenEvents:
         """Both calls as one."""
@@ -72,6 +77,7 @@ class TakenEvents:
             self.matched + other.matched, self.waiting + other.waiting, self.review + other.review,
             self.ignored + other.ignored, tuple(dict.fromkeys((*self.read_again, *other.read_again))),
             tuple(sorted({*self.payments, *other.payments})), tuple(sorted({*self.books, *other.books})), other.more,
+            self.unconfirmed + other.unconfirmed,
         )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
@@ -79,7 +85,7 @@ class TakenEvents:
         return {
             "matched": self.matched, "waiting": self.waiting, "review": self.review, "ignored": self.ignored,
             "read_again": [{"source": source, "key": key} for source, key in self.read_again],
-            "payments": list(self.payments), "books": list(self.books),
+            "payments": list(self.payments), "books": list(self.books), "unconfirmed": self.unconfirmed,
         }  # fmt: skip
 
 
@@ -119,7 +125,7 @@ def take_events(house: House, *, limit: int = 500) -> TakenEvents:
     return TakenEvents(
         counts.states.get("matched", 0), counts.states.get("waiting", 0), counts.states.get("review", 0),
         counts.states.get("ignored", 0), tuple(counts.read_again), _unread(house, limit), tuple(sorted(counts.books)),
-        more,
+        more, counts.states.get("unconfirmed", 0),
     )  # fmt: skip
 
 
@@ -155,7 +161,8 @@ def _take(house: House, state: str, limit: int, counts: _Counts, after: int = 0)
         tx.change("events", found.changes)
         objects: list[tuple[str, str]] = []
         for row, values in found.changes:
-            counts.count(values["state"])
+            unread = values["state"] == "waiting" and _is_unconfirmed(house, row)
+            counts.count("unconfirmed" if unread else values["state"])
             if values["deal_id"]:
                 counts.books.add(found.known.deals[values["deal_id"]].book)
                 things = told_objects(row["hook"], json.loads(row["object_ids"]))
@@ -206,6 +213,9 @@ class _Decide:
         test = "yes" if is_test(self._house, row) else None
         if said.astray:
             return _values("review", None, None, said.astray, test)
+        if _is_unconfirmed(self._house, row):
+            note = row["note"] or "it counts when its contract was read at the provider"
+            return _values("waiting", None, None, note, test)
         found = resolve(said.clues, self._known)
         if not found.deals:
             return self._unknown(row, said, test)
@@ -216,19 +226,17 @@ class _Decide:
         if test and self._is_live(deal.book):
             note = f"it is of the sender's test mode, and {deal.book} is live"
             return _values("ignored", None, None, note, test)
-        if found.by_number and self._has_other_stores(deal, said):
-            note = f"it gives a number without its store, and another store of {deal.book} may have that number too"
-            return _values("review", deal.id, found.rule, note, test)
+        if found.by_number and (others := places.others(self._house.config, deal, found.sources, said.source)):
+            return _values("review", deal.id, found.rule, _bare(deal, others), test)
         if row["kind"] == "payment.lost":
             note = "money was given back or did not come: look at the deal, and say what happened"
             return _values("review", deal.id, found.rule, note, test)
-        if row["kind"] == "document.signed" and row["scheme"] in UNPROVEN:
-            note = f"{UNPROVEN[row['scheme']]}: look at the contract there, then attach this event or ignore it"
-            return _values("review", deal.id, found.rule, note, test)
+        if row["kind"] == SIGNED and row["scheme"] in UNPROVEN and not row["read_at"]:
+            return _values("review", deal.id, found.rule, unproven(row["scheme"]), test)
         if row["kind"] == "deal.voided" and said.record is None:
             note = "it was called off, and its record cannot be read again: look at the deal, and take it back if so"
             return _values("review", deal.id, found.rule, note, test)
-        return _values("matched", deal.id, found.rule, "", test)
+        return _values("matched", deal.id, found.rule, row["note"] if row["read_at"] else "", test)
 
     def _unknown(self, row: Row, said: Said, test: str | None) -> Row:
         if row["kind"].startswith("deal.") and said.record is not None and row["received_at"] < self._since:
@@ -241,16 +249,32 @@ class _Decide:
         listed = ", ".join(f"{one.number} of {one.book} ({one.id})" for one in deals[:_SHOWN])
         return listed + (f" and {len(deals) - _SHOWN} more" if len(deals) > _SHOWN else "")
 
-    def _has_other_stores(self, deal: Candidate, said: Said) -> bool:
-        """Whether a deal of the same number may be another store's."""
-        if not self._house.config.events.store_numbers or (said.stores is not None and len(said.stores) == 1):
-            return False
-        return len(self._house.book_config(deal.book).locations) > 1
-
     def _is_live(self, book: str) -> bool:
         if book not in self._live:
             self._live[book] = standing_of(self._house, book).mode == "live"
         return self._live[book]
+
+
+def _bare(deal: Candidate, others: Sequence[str]) -> str:
+    """Why a number does not say which deal is meant, and what to do."""
+    own = f"{deal.number} of {deal.book}, {deal.location} ({deal.id})"
+    may = f"{', '.join(others[:_SHOWN])}{f' and {len(others) - _SHOWN} more' if len(others) > _SHOWN else ''}"
+    return (
+        f"it gives a number without its store: it may be about {own}, or one of {may}, still to come. Attach it to the "
+        "right one; where no two deals of the group have the same number, set events: {store_numbers: false}"
+    )
+
+
+def _is_unconfirmed(house: House, row: Row) -> bool:
+    """Whether an event of a signature counts only when its contract was read at the provider, and it was not yet."""
+    read = row["kind"] == SIGNED and any(one.hook == row["hook"] for one in house.config.signatures.values())
+    return read and not row["read_at"]
+
+
+def unproven(scheme: str) -> str:
+    """What a person is told of a signature that is not proven; empty where it is."""
+    why = UNPROVEN.get(scheme, "")
+    return why and f"{why}: look at the contract there, then attach this event or ignore it"
 
 
 def _values(state: str, deal: str | None, rule: str | None, note: str, test: str | None) -> Row:
@@ -286,7 +310,8 @@ def _what_is_known(house: House) -> str:
     with house.store.read() as conn:
         query = select(audit_heads.c.book, audit_heads.c.seq).where(audit_heads.c.book != HOUSE_CHAIN)
         heads = sorted((row.book, row.seq) for row in conn.execute(query))
-    return sha256_hex(canonical_json([heads, hooks, sources, house.clock().date().isoformat()]))
+    read = sorted(one.hook for one in house.config.signatures.values())
+    return sha256_hex(canonical_json([heads, hooks, sources, read, house.clock().date().isoformat()]))
 
 
 def _remember(house: House, known: str) -> None:

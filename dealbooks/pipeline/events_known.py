@@ -36,11 +36,12 @@ _ENDED = ("unwound", "cancelled", "unwinding")
 @dataclass(frozen=True, slots=True)
 class Said:
     """An event's clues, and the record at a source over an API that it names, (source, key), where it names one.
-    `stores`: those that its hook tells about; None: any. `astray`: why no deal may be found for it by itself."""
+    `source`: the one whose deals its hook tells about; empty: any. `astray`: why no deal may be found for it by
+    itself."""
 
     clues: Clues
     record: tuple[str, str] | None
-    stores: frozenset[str] | None = None
+    source: str = ""
     astray: str = ""
 
 
@@ -83,8 +84,7 @@ def said_by(house: House, row: Row) -> Said:
         books=books,
         bound=bound,
     )
-    stores = frozenset(house.source_config(source).books) if source else None
-    return Said(clues, records[0] if records else None, stores)
+    return Said(clues, records[0] if records else None, source)
 
 
 def _sources(house: House, prefix: str, books: frozenset[str] | None) -> list[str]:
@@ -143,6 +143,7 @@ def _index(
 
 _COLUMNS = (
     deals.c.id, deals.c.book, deals.c.deal_number, deals.c.source, deals.c.vin, deals.c.stock_no, deals.c.state,
+    deals.c.location,
 )  # fmt: skip
 
 
@@ -163,8 +164,9 @@ def _by(found: Mapping[str, Row], column: str) -> dict[str, frozenset[str]]:
 
 def _candidate(row: Row) -> Candidate:
     return Candidate(
-        row["id"], row["book"], row["deal_number"], row["source"], row["vin"], row["stock_no"], row["state"] in _ENDED
-    )
+        row["id"], row["book"], row["deal_number"], row["source"], row["vin"], row["stock_no"], row["state"] in _ENDED,
+        row["location"],
+    )  # fmt: skip
 
 
 def _chunks(listed: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from dealbooks.canonical import compact_json
 from dealbooks.deal import Deal, Deposit, Payment
+from dealbooks.entries import Entry
 from dealbooks.errors import UsageError
 from dealbooks.house import House
 from dealbooks.money import exact
@@ -17,8 +18,11 @@ from dealbooks.pipeline.facts import folded
 from dealbooks.pipeline.facts_entered import Outcome, deal_of, known_fact
 from dealbooks.pipeline.facts_money import ANOTHER, BEFORE, SAME_AS, WITHDRAWN
 from dealbooks.pipeline.history import newest_deals
+from dealbooks.pipeline.person import by_person
 from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import entries, facts
+
+_NOBODY = "Somebody says what money is, for a reason."
 
 # What a fact is posted as, by kind.
 _ENTRIES = {
@@ -34,7 +38,7 @@ def settle(house: House, ref: str, reference: str, *, same_as: str = "", who: st
     Raises:
         UsageError: there is no such deal, payment or receipt, or it cannot be that receipt; nothing was written.
     """
-    _need(who, why)
+    who, why = by_person(who, why, _NOBODY)
     deal = deal_of(house, ref)
     if deal is None:
         raise UsageError(f"There is no deal {ref}.", fix="'dealbooks status' lists deals.")
@@ -43,7 +47,7 @@ def settle(house: House, ref: str, reference: str, *, same_as: str = "", who: st
         raise UsageError(f"Deal {ref} has no payment {reference}.", fix=f"See 'dealbooks trace {ref}'.")
     _refuse_withdrawn(known)
     what = f"is receipt {same_as}" if same_as else "is another payment"
-    with house.store.transaction(who.strip(), f"payment {reference} of deal {ref} {what}: {why.strip()}") as tx:
+    with house.store.transaction(who, f"payment {reference} of deal {ref} {what}: {why}") as tx:
         if same_as:
             _refuse_receipt(tx.conn, newest_deals(tx.conn, [deal["id"]])[deal["id"]], known, same_as)
         rows = tx.rows(select(facts).where(facts.c.id == known["id"]))
@@ -52,7 +56,7 @@ def settle(house: House, ref: str, reference: str, *, same_as: str = "", who: st
         body = {name: value for name, value in body.items() if name not in (SAME_AS, ANOTHER, BEFORE)}
         body |= {SAME_AS: same_as} if same_as else {ANOTHER: "yes"}
         body |= {BEFORE: before} if before and not same_as else {}
-        note = f"{what}, says {who.strip()}: {why.strip()}"
+        note = f"{what}, says {who}: {why}"
         tx.update("facts", rows, body=compact_json(body), state="waiting", note=note)
     return Outcome(deal["book"], deal["deal_number"], "payment", known["subject"], "settled")
 
@@ -64,22 +68,24 @@ def withdraw(house: House, ref: str, reference: str, *, kind: str = "", book: st
     Raises:
         UsageError: there is no such fact, or it is posted and no payment; nothing was written.
     """
-    _need(who, why)
+    who, why = by_person(who, why, _NOBODY)
     deal = deal_of(house, ref, book=book)
     fact = _one(house, deal, ref, reference, kind, book)
     _refuse_withdrawn(fact)
     name = f"{fact['kind']} {fact['subject']}".strip()
-    with house.store.transaction(who.strip(), f"withdraw {name} of deal {ref}: {why.strip()}") as tx:
+    with house.store.transaction(who, f"withdraw {name} of deal {ref}: {why}") as tx:
         rows = tx.rows(select(facts).where(facts.c.id == fact["id"]))
-        said = f"withdrawn by {who.strip()}: {why.strip()}"
-        posted = _is_posted(tx.conn, rows[0])
-        counts = rows[0]["kind"] == "payment" and (posted or rows[0]["state"] == "applied")
+        said = f"withdrawn by {who}: {why}"
+        posted = _posted(tx.conn, rows[0])
+        counts = rows[0]["kind"] == "payment" and (posted is not None or rows[0]["state"] == "applied")
         if counts:
             body = json.loads(rows[0]["body"]) | {WITHDRAWN: "yes"}
             tx.update("facts", rows, body=compact_json(body), state="waiting", note=said)
-        elif posted or (rows[0]["state"] == "applied" and rows[0]["kind"] == "payoff"):
+        elif posted is not None:
             raise UsageError(
-                f"{name} of deal {fact['deal_number']} is posted, and stays as it is.", fix=_undo(rows[0]["kind"])
+                f"{name} of deal {fact['deal_number']} is booked ({posted.entry_id}), and only payments are booked "
+                "back by themselves.",
+                fix=_undo(house, fact, posted),
             )
         else:
             tx.update("facts", rows, state="withdrawn", note=said)
@@ -87,15 +93,24 @@ def withdraw(house: House, ref: str, reference: str, *, kind: str = "", book: st
     return Outcome(fact["book"], fact["deal_number"], fact["kind"], fact["subject"], state)
 
 
-def _undo(kind: str) -> str:
-    if kind == "refund":
-        return "Enter the money that came back as a payment: dealbooks event add DEAL --kind payment."
-    return "Correct it in the ledger by a journal of its own; dealbooks reconcile shows the difference until then."
-
-
-def _need(who: str, why: str) -> None:
-    if not who.strip() or not why.strip():
-        raise UsageError("Somebody says what money is, for a reason.", fix="Give --who and --why.")
+def _undo(house: House, fact: Row, posted: Entry) -> str:
+    """How a person takes back money that is booked and no payment."""
+    deal = fact["deal_number"]
+    if fact["kind"] == "refund":
+        return (
+            "Money that came back is entered as a payment: dealbooks event add "
+            f"{deal} --kind payment --amount {posted.total_debit}"
+        )
+    chart = house.chart(fact["book"]).roles
+    lines = []
+    for line in posted.lines:
+        account = chart[line.role]
+        side = "credit" if line.amount.amount > 0 else "debit"
+        lines.append(f"{side} {account.number} {account.name} {abs(line.amount.amount)}")
+    return (
+        f"Enter a journal in the ledger that turns it round: {'; '.join(lines)}. Name {deal} and {posted.entry_id} in "
+        "its text; 'dealbooks reconcile' shows it beside our entry."
+    )
 
 
 def _refuse_withdrawn(fact: Row) -> None:
@@ -154,10 +169,17 @@ def _one(house: House, deal: Row | None, ref: str, reference: str, kind: str, bo
     return fits[0]
 
 
-def _is_posted(conn: Connection, fact: Row) -> bool:
-    """Whether an entry was planned for a fact."""
+def _posted(conn: Connection, fact: Row) -> Entry | None:
+    """The entry that was planned for a fact."""
     if fact["deal_id"] is None:
-        return False
+        return None
     mine = (entries.c.deal_id == fact["deal_id"]) & (entries.c.state != "superseded")
-    name = _ENTRIES[fact["kind"]].format(fact["subject"])
-    return conn.execute(select(entries.c.id).where(mine & (entries.c.entry_id == name))).first() is not None
+    start = _ENTRIES[fact["kind"]].format("")
+    query = select(entries.c.entry_id, entries.c.body).where(mine & entries.c.entry_id.startswith(start))
+    for row in conn.execute(query.order_by(entries.c.seq)):
+        subject = row.entry_id.removeprefix(start)
+        # A settlement is known by its car, however that was written; without one it is that of the only car.
+        only = fact["kind"] == "payoff" and (not fact["subject"] or folded(subject) == folded(fact["subject"]))
+        if subject == fact["subject"] or only:
+            return Entry.from_json(json.loads(row.body))
+    return None

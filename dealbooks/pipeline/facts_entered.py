@@ -24,6 +24,7 @@ from dealbooks.pipeline.facts import ENDED, METHOD, MONEY, Fact, folded, link_fa
 from dealbooks.pipeline.facts_door import unfit_amount, unfit_day, unfit_reference
 from dealbooks.pipeline.facts_laid import conflicts
 from dealbooks.pipeline.facts_taken import KINDS, changed
+from dealbooks.pipeline.person import by_person
 from dealbooks.pipeline.records import record_body
 from dealbooks.pipeline.work import Wanted, load_work
 from dealbooks.store import Tx
@@ -81,8 +82,7 @@ def enter(house: House, entered: Entered, *, who: str, why: str) -> Outcome:
         UsageError: it cannot be right, and nothing was written.
         LeaseLost: another process works on the deal's source; it is stored, and the next sync takes it.
     """
-    if not who.strip() or not why.strip():
-        raise UsageError("Money is entered by somebody, for a reason.", fix="Give --who and --why.")
+    who, why = by_person(who, why, "Money is entered by somebody, for a reason.")
     deal = deal_of(house, entered.deal, book=entered.book)
     book, location, number = _place(house, entered, deal)
     _check(house, entered, book)
@@ -90,7 +90,7 @@ def enter(house: House, entered: Entered, *, who: str, why: str) -> Outcome:
         "book": book, "store_code": location, "deal_number": number, "event": EVENTS[entered.kind],
         "amount": format(entered.amount, "f"), "date": entered.day.isoformat(), "method": entered.method,
         "reference": entered.reference.strip(), "trade_stock_number": entered.stock_no.strip(),
-        "product": entered.product.strip(), "reason": entered.reason, "entered_by": who.strip(), "why": why.strip(),
+        "product": entered.product.strip(), "reason": entered.reason, "entered_by": who, "why": why,
     }  # fmt: skip
     subject = entered.stock_no if entered.kind == "payoff" else entered.reference
     subject = subject.strip() or ("" if entered.kind == "payoff" else f"{entered.kind}-{data['date']}")
@@ -107,8 +107,8 @@ def enter(house: House, entered: Entered, *, who: str, why: str) -> Outcome:
         _refuse_unfit(house, deal, entered, subject, data)
     source = source_of(house, book, deal)
     key = f"entered:{book}:{sha256_hex(canonical_json([number, location, entered.kind, subject]))[:32]}"
-    with house.store.transaction(who.strip(), f"enter {entered.kind} of deal {number}: {why.strip()}") as tx:
-        batch = store_row(tx, source, key, data, f"entered by {who.strip()}")
+    with house.store.transaction(who, f"enter {entered.kind} of deal {number}: {why}") as tx:
+        batch = store_row(tx, source, key, data, f"entered by {who}")
     if batch is None:
         return Outcome(book, number, entered.kind, subject, "known")
     with source_lease(house, source):
@@ -197,6 +197,11 @@ def _place(house: House, entered: Entered, deal: Row | None) -> tuple[str, str, 
     if entered.location and entered.location not in places:
         raise UsageError(
             f"{entered.book} has no location {entered.location}.", fix=f"It has {', '.join(sorted(places))}."
+        )
+    if not entered.location and len(places) > 1 and house.config.events.store_numbers:
+        raise UsageError(
+            f"{entered.book} has several stores, and each may give the number {entered.deal.strip()} to a deal.",
+            fix=f"Say whose deal it will be with --location: {', '.join(sorted(places))}.",
         )
     return entered.book, entered.location, entered.deal.strip()
 

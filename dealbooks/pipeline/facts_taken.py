@@ -192,6 +192,11 @@ def _read(tx: Tx, row: Row, house: House, finder: BookFinder, fixes: Sequence[Ro
     unfit = [*other_currency(data, row["place"], house.book(book).currency), *_unfit(data, row["place"])]
     if unfit:
         return None, unfit
+    if not told and not store_code:
+        stores = [location for location, of in house.source_config(row["source"]).books.items() if of == book]
+        if len(stores) > 1 and house.config.events.store_numbers:
+            return None, [_without_store(data, book, stores, row["place"])]
+        store_code = stores[0] if len(stores) == 1 else ""
     if (wrong := _unfit_fact(data, kind, house.book(book).currency, house.today(book), row["place"])) is not None:
         return None, [wrong]
     subject = _subject(data, kind)
@@ -208,6 +213,15 @@ def _read(tx: Tx, row: Row, house: House, finder: BookFinder, fixes: Sequence[Ro
         "kind": kind, "subject": subject, "body": compact_json(body), "inbox_id": row["id"], "state": "waiting",
         "note": "", "created_at": tx.at,
     }, []  # fmt: skip
+
+
+def _without_store(data: Mapping[str, Any], book: str, stores: Sequence[str], place: str) -> Finding:
+    reason = (
+        f"it is given without its store, and {book} has several ({', '.join(sorted(stores))}), each of which may have "
+        "a deal of that number. Say which by store_code, with 'dealbooks quarantine fix'; where no two deals of the "
+        "group have the same number, set events: {store_numbers: false}"
+    )
+    return found("S024", "deal_number", str(data["deal_number"]), place=place, reason=reason)
 
 
 def _may_be_other(tx: Tx, before: Row, row: Row) -> str:

@@ -64,7 +64,7 @@ def said_of(conn: Connection, book: str, deal_id: str, names: Mapping[str, str])
     of_effects = select(exchanges).where(exchanges.c.effect.in_(list(sent)))
     rows = read_rows(conn, of_effects) + read_rows(conn, _reads(book, sent))
     labels = {key: f"{names.get(row['entry'], row['entry'][:12])}, {row['name']}" for key, row in sent.items()}
-    return tuple(_said(row, labels) for row in sorted(rows, key=lambda row: (row["at"], row["id"])))
+    return tuple(said_by(row, labels) for row in sorted(rows, key=lambda row: (row["at"], row["id"])))
 
 
 def _reads(book: str, sent: Mapping[str, Row]) -> Any:
@@ -81,7 +81,8 @@ def _reads(book: str, sent: Mapping[str, Row]) -> Any:
     )
 
 
-def _said(row: Row, labels: Mapping[str, str]) -> Said:
+def said_by(row: Row, labels: Mapping[str, str]) -> Said:
+    """An exchange as it was kept; `labels` say what each was for."""
     outcome, message = ended(row["status"], row["response"])
     return Said(
         row["at"], labels.get(row["effect"], ""), row["what"], row["method"], row["url"], row["status"],

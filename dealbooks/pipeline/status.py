@@ -11,21 +11,27 @@ from sqlalchemy import Connection, func, select
 
 from dealbooks.house import House
 from dealbooks.pipeline.attention import Attention, attention
+from dealbooks.pipeline.drift_found import counts as drift_counts
 from dealbooks.pipeline.events_shown import OPEN
 from dealbooks.pipeline.periods import PeriodRow
 from dealbooks.pipeline.periods import history as period_history
+from dealbooks.pipeline.reopened import Reopening, reopened_now
 from dealbooks.pipeline.standing import Standing, standing_of
 from dealbooks.pipeline.states import state_of
 from dealbooks.pipeline.waits import NotReady, not_ready
+from dealbooks.registry import source_platform
+from dealbooks.source import Cursor
 from dealbooks.store.tables import (
     audit,
     batches,
+    cursors,
     deal_versions,
     deals,
     effects,
     events,
     facts,
     files,
+    inbox,
     leases,
     quarantine,
 )
@@ -49,7 +55,8 @@ class HeldFile:
 @dataclass(frozen=True, slots=True)
 class BookStatus:
     """One book: deals and write calls by state, quarantine, facts, periods, when something last changed, and what of
-    its ledger waits for something; `not_ready` the oldest deals that wait for the book's `post_when`."""
+    its ledger waits for something; `not_ready` the oldest deals that wait for the book's `post_when`; `drift` what the
+    drift watch found, by state."""
 
     book: str
     name: str
@@ -62,12 +69,15 @@ class BookStatus:
     standing: Standing
     attention: tuple[Attention, ...] = ()
     not_ready: tuple[NotReady, ...] = ()
+    reopened: tuple[Reopening, ...] = ()
+    drift: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def needs_person(self) -> int:
         """How many things wait for a person."""
         stuck = sum(self.deals.get(state, 0) for state in ("held", "disputed", "refused"))
-        return stuck + self.quarantine + self.facts.get("conflict", 0)
+        waits = self.facts.get("conflict", 0) + self.drift.get("open", 0)
+        return stuck + self.quarantine + waits + len([one for one in self.reopened if one.over])
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -78,24 +88,47 @@ class BookStatus:
             "standing": self.standing.as_json(),
             "attention": [one.as_json() for one in self.attention],
             "not_ready": [one.as_json() for one in self.not_ready],
+            "reopened": [one.as_json() for one in self.reopened], "drift": dict(self.drift),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SweepStatus:
+    """Where the sweeps of a source over an API stand: how many records were taken, when it was read last (empty:
+    never), from where the next sweep goes on (None: it reads everything), and when it was last asked for deals that are
+    gone."""
+
+    records: int
+    last_sweep: str
+    cursor: Cursor | None
+    asked_at: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        return {
+            "records": self.records, "last_sweep": self.last_sweep,
+            "cursor": None if self.cursor is None else dict(self.cursor), "asked_at": self.asked_at,
         }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """One source: files by state, those that are held, rows that belong to no book yet, and the last new rows."""
+    """One source: files by state, those that are held, or how it is swept where it has no files; and the last new
+    rows."""
 
     source: str
     platform: str
     files: Mapping[str, int]
     held: tuple[HeldFile, ...]
     last_rows: str
+    swept: SweepStatus | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
         return {
             "source": self.source, "platform": self.platform, "files": dict(self.files),
             "held": [one.as_json() for one in self.held], "last_rows": self.last_rows,
+            "swept": None if self.swept is None else self.swept.as_json(),
         }  # fmt: skip
 
 
@@ -137,10 +170,11 @@ def status(house: House) -> Status:
     periods = {book: period_history(house, book) for book in house.config.books}
     standings = {book: standing_of(house, book) for book in house.config.books}
     waits = {book: not_ready(house, book) for book in house.config.books}
+    opened = {book: reopened_now(house.store, book) for book in house.config.books}
     with house.store.read() as conn:
         waiting = _counts(conn, quarantine.c.book, quarantine.c.state == "open")
         books = tuple(
-            _book(conn, house, standings[book], waiting.get(book, 0), periods[book], waits[book])
+            _book(conn, house, standings[book], waiting.get(book, 0), periods[book], waits[book], opened[book])
             for book in house.config.books
         )
         sources = tuple(_source(conn, house, source) for source in house.config.sources)
@@ -158,13 +192,14 @@ def _book(
     waiting: int,
     periods: tuple[PeriodRow, ...],
     waits: tuple[NotReady, ...],
+    opened: tuple[Reopening, ...],
 ) -> BookStatus:
     book = standing.book
     last = conn.execute(select(func.max(audit.c.at)).where(audit.c.book == book)).scalar()
     return BookStatus(
         book, house.book_config(book).name, _deals(conn, book), _counts(conn, effects.c.state, effects.c.book == book),
         waiting, _counts(conn, facts.c.state, facts.c.book == book), periods, last or "",
-        standing, attention(conn, book, house.store.now()), waits,
+        standing, attention(conn, book, house.store.now()), waits, opened, drift_counts(conn, book),
     )  # fmt: skip
 
 
@@ -196,10 +231,20 @@ def _source(conn: Connection, house: House, source: str) -> SourceStatus:
         HeldFile(row.name, row.first_seen, _reasons(row.judgement)) for row in conn.execute(query.limit(_MOST_FILES))
     )
     last = conn.execute(select(func.max(batches.c.created_at)).where(batches.c.source == source)).scalar()
+    platform = house.source_config(source).platform
     return SourceStatus(
-        source, house.source_config(source).platform, _counts(conn, files.c.state, files.c.source == source), held,
-        last or "",
+        source, platform, _counts(conn, files.c.state, files.c.source == source), held, last or "",
+        _swept(conn, source) if source_platform(platform).kind == "records" else None,
     )  # fmt: skip
+
+
+def _swept(conn: Connection, source: str) -> SweepStatus:
+    own = (inbox.c.source == source) & (inbox.c.kind == "deal")
+    records = conn.execute(select(func.count(inbox.c.natural_key.distinct())).where(own)).scalar_one()
+    row = conn.execute(select(cursors.c.body, cursors.c.updated_at).where(cursors.c.source == source)).first()
+    place = json.loads(row.body) if row is not None else {}
+    at = row.updated_at if row is not None else ""
+    return SweepStatus(records, at, place.get("cursor"), place.get("asked_at", ""))
 
 
 def _reasons(judgement: str) -> tuple[str, ...]:

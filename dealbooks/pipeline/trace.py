@@ -21,6 +21,7 @@ from dealbooks.house import House
 from dealbooks.money import amount_text
 from dealbooks.pipeline.decisions import DECISIONS, decision
 from dealbooks.pipeline.said import Said, said_of
+from dealbooks.pipeline.said_sources import said_to_sources
 from dealbooks.pipeline.states import DEAL_STATES, state_of
 from dealbooks.pipeline.waits import not_ready
 from dealbooks.pipeline.work import issue_of
@@ -71,7 +72,8 @@ class Moment:
 class Story:
     """A deal's whole story. `state` is the one state that it is in now, `meaning` what that is and what comes next.
     `determined` says for each field that we filled which rule did (of the newest version), `exchanges` what was said to
-    a ledger over HTTP, `waits_for` what is missing before it may be posted."""
+    a ledger over HTTP, `reads` what was said to sources when the deal was read, `waits_for` what is missing before it
+    may be posted."""
 
     deal: str
     deal_id: str
@@ -83,6 +85,7 @@ class Story:
     determined: Mapping[str, str] = field(default_factory=dict)
     exchanges: tuple[Said, ...] = ()
     waits_for: tuple[str, ...] = ()
+    reads: tuple[Said, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -91,6 +94,7 @@ class Story:
             "meaning": self.meaning, "about": dict(self.about), "determined": dict(self.determined),
             "waits_for": list(self.waits_for), "moments": [one.as_json() for one in self.moments],
             "exchanges": [one.as_json() for one in self.exchanges],
+            "reads": [one.as_json() for one in self.reads],
         }  # fmt: skip
 
 
@@ -111,6 +115,18 @@ def trace(house: House, ref: str) -> Story:
     missing = [words for one in not_ready(house, story.book, deal=story.deal_id) for words in one.missing]
     waits = f" It waits until {' and '.join(missing)}." if missing else ""
     return replace(story, meaning=story.meaning + waits, waits_for=tuple(missing))
+
+
+def need_deal(conn: Connection, ref: str) -> Row:
+    """The deal that a person names (see `deal_called`).
+
+    Raises:
+        UsageError: none, or more than one, is called so.
+    """
+    deal = deal_called(conn, ref.strip())
+    if deal is None:
+        raise UsageError(f"No deal is called {ref}.", fix="Give its number, VIN, stock number or internal id.")
+    return deal
 
 
 def deal_called(conn: Connection, ref: str) -> Row | None:
@@ -181,6 +197,7 @@ def _story(conn: Connection, deal: Row) -> Story:
     return Story(
         deal["deal_number"], deal["id"], deal["book"], state, meaning, about, _in_order(moments),
         json.loads(newest["provenance"]) if newest else {}, said_of(conn, deal["book"], deal["id"], names),
+        reads=said_to_sources(conn, keys),
     )  # fmt: skip
 
 
@@ -210,7 +227,7 @@ def _refused_story(conn: Connection, ref: str) -> Story:
     about = {"source": last["source"], "place": last["place"], "quarantine_number": str(last["id"])}
     return Story(
         last["deal_number"] or last["place"], "", last["book"], state, DEAL_STATES.get(state, ""), about,
-        _in_order(moments),
+        _in_order(moments), reads=said_to_sources(conn, keys),
     )  # fmt: skip
 
 
