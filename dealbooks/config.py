@@ -16,9 +16,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from dealbooks import registry
 from dealbooks.book import Policies, Regime
+from dealbooks.config_close import CloseConfig, SignerConfig
 from dealbooks.config_section import Currency, Section, TimeZone, shown
-from dealbooks.config_told import BankAccountConfig, EventsConfig, HookConfig, PaymentsConfig
+from dealbooks.config_told import BankAccountConfig, EventsConfig, HookConfig, PaymentsConfig, SignaturesConfig
 from dealbooks.errors import ConfigError
 from dealbooks.masking import masked
 from dealbooks.yamlfile import read_yaml
@@ -28,6 +30,7 @@ DEFAULT_NAME = "dealbooks.yaml"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WORD = 4  # characters; shorter ones are found inside ordinary words
 _BOOK_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_BLOCK = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
 
 Condition = Literal["completed", "invoiced", "signed", "paid_in_full", "delivered"]
 BookedBy = Literal["stated", "delivery", "signed", "invoiced", "ready"]
@@ -37,6 +40,15 @@ def _legal_entity(value: str) -> str:
     if not value.strip():
         raise ValueError("it is empty; write the legal entity's code, as it shall stand on entries")
     return value.strip()
+
+
+def _block_name(value: str) -> str:
+    if not _BLOCK.fullmatch(value):
+        raise ValueError("write the block's kind and name, as slack-webhook/controller; never an address")
+    return value
+
+
+BlockName = Annotated[str, AfterValidator(_block_name)]
 
 
 class LocationConfig(Section):
@@ -123,6 +135,11 @@ class BookConfig(Section):
         "books there is an exception of the close, unless it clears an open item; elsewhere it is only added up by "
         "person. By default revenue, cost, stock of vehicles, deal receivables and payables, and output tax.",
     )
+    close: CloseConfig = Field(default_factory=CloseConfig, description="How a period is closed.")
+    notify: tuple[BlockName, ...] | None = Field(
+        None,
+        description="Who is told what the drift watch finds in this book, where others than those of all books are.",
+    )
     future_days: int = Field(
         7, ge=0, description="A sale dated more than this many days after today is flagged: its date may be wrong."
     )
@@ -174,8 +191,19 @@ class Config(Section):
     payments: Mapping[str, PaymentsConfig] = Field(
         default_factory=dict, description="Name of a payment provider's account -> where its payments are read."
     )
+    signatures: Mapping[str, SignaturesConfig] = Field(
+        default_factory=dict, description="Name of an e-signature account -> where its contracts are read."
+    )
     bank_accounts: Mapping[str, BankAccountConfig] = Field(
         default_factory=dict, description="Name of an account at a bank or payment provider -> its book and its files."
+    )
+    signers: Mapping[str, SignerConfig] = Field(
+        default_factory=dict, description="Name of a person who signs closes -> how that person is known."
+    )
+    notify: tuple[BlockName, ...] = Field(
+        (),
+        description="Who is told what the drift watch finds: notification blocks of Prefect, as `kind/name` "
+        "(`slack-webhook/controller`, `sendgrid-email/office`). The address and its secret stand in the block.",
     )
     file: Path = Field(Path(DEFAULT_NAME), exclude=True, description="Where this configuration was read from.")
 
@@ -190,7 +218,8 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _names_fit(self) -> Config:
-        for name in (*self.books, *self.sources, *self.hooks, *self.payments, *self.bank_accounts):
+        told = (*self.hooks, *self.payments, *self.signatures, *self.bank_accounts)
+        for name in (*self.books, *self.sources, *told):
             if not _BOOK_NAME.fullmatch(name.replace("_", "-")):
                 raise ValueError(
                     f"{name!r}: a name is a small letter, then small letters, digits, '-' or '_', at most 40"
@@ -214,15 +243,32 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
-    def _payments_have_hooks(self) -> Config:
+    def _tokens_are_apart(self) -> Config:
+        """The token that a person's consent gives is kept under the name of its book or source."""
+        for name in self.books.keys() & self.sources.keys():
+            ledger = registry.LEDGERS.get(self.books[name].ledger.platform)
+            source = registry.SOURCES.get(self.sources[name].platform)
+            if ledger and source and not ledger.embedded and source.kind == "records":
+                raise ValueError(
+                    f"books.{name} and sources.{name} have the same name, under which the authorisation of both would "
+                    "be kept: give one of them another"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_read_has_hooks(self) -> Config:
+        read: list[tuple[str, PaymentsConfig | SignaturesConfig]] = [
+            *((f"payments.{name}", one) for name, one in self.payments.items()),
+            *((f"signatures.{name}", one) for name, one in self.signatures.items()),
+        ]
         taken: dict[str, str] = {}
-        for name, one in self.payments.items():
+        for name, one in read:
             hook = self.hooks.get(one.hook)
             if hook is None or hook.scheme != one.platform:
-                raise ValueError(f"payments.{name}.hook: there is no hook {one.hook!r} of the scheme {one.platform}")
+                raise ValueError(f"{name}.hook: there is no hook {one.hook!r} of the scheme {one.platform}")
             other = taken.setdefault(one.hook, name)
             if other != name:
-                raise ValueError(f"payments.{other} and payments.{name} have the same hook {one.hook!r}")
+                raise ValueError(f"{other} and {name} have the same hook {one.hook!r}")
         return self
 
     @model_validator(mode="after")

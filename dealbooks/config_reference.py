@@ -13,7 +13,8 @@ from pydantic.fields import FieldInfo
 
 from dealbooks.book import Account, Policies
 from dealbooks.config import BookConfig, Config, LedgerConfig, LocationConfig, PostWhen, SourceConfig
-from dealbooks.config_told import BankAccountConfig, EventsConfig, HookConfig, PaymentsConfig
+from dealbooks.config_close import CloseConfig, SignerConfig
+from dealbooks.config_told import BankAccountConfig, EventsConfig, HookConfig, PaymentsConfig, SignaturesConfig
 from dealbooks.starter import starter_files
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -25,13 +26,16 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("books.NAME.ledger", LedgerConfig),
     ("books.NAME.locations.CODE", LocationConfig),
     ("books.NAME.post_when", PostWhen),
+    ("books.NAME.close", CloseConfig),
     ("books.NAME.policies", Policies),
     ("books.NAME.accounts.ROLE", Account),
     ("sources.NAME", SourceConfig),
     ("hooks.NAME", HookConfig),
     ("payments.NAME", PaymentsConfig),
+    ("signatures.NAME", SignaturesConfig),
     ("events", EventsConfig),
     ("bank_accounts.NAME", BankAccountConfig),
+    ("signers.NAME", SignerConfig),
 )
 
 _HEAD = """\

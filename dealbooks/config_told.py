@@ -1,4 +1,5 @@
-"""The parts of `dealbooks.yaml` about what others tell us beside the sources: webhooks, payments, bank statements."""
+"""The parts of `dealbooks.yaml` about what others tell us beside the sources: webhooks, payments,
+signatures, bank statements."""
 
 from __future__ import annotations
 
@@ -110,9 +111,10 @@ class EventsConfig(Section):
     """What becomes of events that webhooks brought."""
 
     store_numbers: bool = Field(
-        False,
-        description="true: each store numbers its deals by itself, so an event that gives a number without its store "
-        "is for a person where the book has several stores. Set it unless a number is given once in the whole group.",
+        True,
+        description="true: each store numbers its deals by itself, so an event, or a row of money, that gives a number "
+        "without its store is for a person where the number may be another store's. false: no two deals of the whole "
+        "group have the same number, so a number is enough.",
     )
     keep_days: int = Field(90, ge=1, description="How long an event waits for its deal; then it is set aside.")
     suggest_days: int = Field(
@@ -134,6 +136,25 @@ class PaymentsConfig(BaseModel):
         description="post: a payment is posted as a receipt; match: the bank feed or the provider's own app books it, "
         "and we only count it. By default as the deal's book has it.",
     )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        return shown(self)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The platform's own settings."""
+        return dict(self.model_extra or {})
+
+
+class SignaturesConfig(BaseModel):
+    """Where contracts are read that webhooks tell are signed. Settings beyond these are the platform's own
+    (docs/signatures.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    platform: Literal["adobe_sign", "docusign", "dropbox_sign"] = Field(description="Which e-signature provider.")
+    block: str | None = Field(None, description="A Prefect block that holds the settings, as `kind/name`.")
+    hook: str = Field(description="The webhook, under hooks:, whose events tell that these contracts are signed.")
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         return shown(self)

@@ -23,6 +23,7 @@ from dealbooks.errors import ConfigError, UsageError
 from dealbooks.ledger import Ledger
 from dealbooks.mapping import FieldMap
 from dealbooks.payments import PaymentReader
+from dealbooks.signatures import SignatureReader
 from dealbooks.store import Store
 from dealbooks.store.db import Clock, utc_now
 from dealbooks.store.schema import ensure
@@ -42,6 +43,7 @@ class House:
         self._rulebooks: dict[str, Rulebook] = {}
         self._maps: dict[str, FieldMap] = {}
         self._payments: dict[str, PaymentReader] = {}
+        self._signatures: dict[str, SignatureReader] = {}
 
     @classmethod
     @contextmanager
@@ -178,6 +180,15 @@ class House:
                 name=name, settings=self._settings(config.settings, config.block)
             )
         return self._payments[name]
+
+    def signatures(self, name: str) -> SignatureReader:
+        """Where the contracts of an entry under signatures: are read."""
+        if name not in self._signatures:
+            config = self.config.signatures[name]
+            self._signatures[name] = registry.signature_platform(config.platform).build(
+                name=name, settings=self._settings(config.settings, config.block)
+            )
+        return self._signatures[name]
 
     def ledger(self, book: str) -> Ledger:
         """The ledger that a book is kept in."""

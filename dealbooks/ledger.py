@@ -205,6 +205,20 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed in a ledger since a cursor. `records` are transactions as they stand now, each reference once; one
+    that counts for nothing (voided, a draft) has no lines. `gone` are references of what was deleted. `cursor` is where
+    the next look begins. `whole`: everything there is was listed. `lasting`: the reference of what somebody typed by
+    hand stays the same."""
+
+    records: tuple[Record, ...]
+    gone: tuple[str, ...]
+    cursor: str
+    whole: bool = False
+    lasting: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a ledger can do; each value is backed by its fact sheet."""
 
@@ -261,6 +275,20 @@ class Ledger(Protocol):
 
     def records(self, first: date, last: date) -> Iterable[Record]:
         """Every transaction the ledger holds in a period, ours or not, both days included, our store not consulted."""
+
+    def changes(self, since: str, ours: Sequence[str] = ()) -> Changes:
+        """What was made, edited, voided or deleted since a cursor; everything where the cursor is empty, or the ledger
+        cannot tell from there. One thing may be told by two looks; none is missed: what changes while this reads is
+        told by the next look. `ours` are references that should stand, the newest
+        first, for a ledger that does not tell what was deleted. Our store is not consulted.
+
+        Raises:
+            StopConnection: not all of it could be read; the old cursor still holds.
+        """
+
+    def listed(self, refs: Sequence[str]) -> Mapping[str, Record | None]:
+        """The transactions of some references, as `changes` shows them; None: it is not there. What is no transaction
+        (a customer, a matching) is left out."""
 
     def lock_date(self) -> date | None:
         """The ledger's own closing date: nothing on or before it can be posted. None: none, or not supported."""

@@ -129,6 +129,29 @@ PAYMENTS = {
         ),
     )
 }
+SIGNATURES = {
+    platform.name: platform
+    for platform in (
+        Platform(
+            "adobe_sign",
+            "Adobe Acrobat Sign",
+            "blocks.signatures.adobe_sign.factory:build",
+            example={"token": "example"},
+        ),
+        Platform(
+            "docusign",
+            "DocuSign",
+            "blocks.signatures.docusign.factory:build",
+            example={"account_id": "example", "client_id": "example", "user_id": "example", "private_key": "example"},
+        ),
+        Platform(
+            "dropbox_sign",
+            "Dropbox Sign",
+            "blocks.signatures.dropbox_sign.factory:build",
+            example={"api_key": "example"},
+        ),
+    )
+}
 # The data-quality engine, kept out of every import path that does not validate.
 VALIDATOR = "expectations.validator:BatchValidator"
 # Reads the rows of a bank statement in CSV; takes the path and the layout.
@@ -159,12 +182,25 @@ def payment_platform(name: str) -> Platform:
     Raises:
         ConfigError: naming those there are.
     """
-    if name not in PAYMENTS:
+    return _provider(PAYMENTS, name, "payment", "payments")
+
+
+def signature_platform(name: str) -> Platform:
+    """An e-signature provider by name.
+
+    Raises:
+        ConfigError: naming those there are.
+    """
+    return _provider(SIGNATURES, name, "e-signature", "signatures")
+
+
+def _provider(known: dict[str, Platform], name: str, kind: str, section: str) -> Platform:
+    if name not in known:
         raise ConfigError(
-            f"There is no payment provider called {name!r}; there is {', '.join(sorted(PAYMENTS))}.",
-            fix="Correct platform under payments: in dealbooks.yaml.",
+            f"There is no {kind} provider called {name!r}; there is {', '.join(sorted(known))}.",
+            fix=f"Correct platform under {section}: in dealbooks.yaml.",
         )
-    return PAYMENTS[name]
+    return known[name]
 
 
 def _pick(known: dict[str, Platform], name: str, kind: str, command: str) -> Platform:

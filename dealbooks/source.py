@@ -9,7 +9,7 @@ source rather gives a record once too often than once too seldom.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -34,12 +34,14 @@ class SourceCapabilities:
         page_size: records a call.
         deletions: a deleted deal is `listed` as such among the changes, is noticed by its `absence` from everything,
             is `asked` for by its id now and then (see `missing`), or is not told.
+        standings: whether it is told how its deals stand (see `ToldSource`), which its settings say.
     """
 
     cursor: Literal["changed_since", "feed", "everything"]
     cursor_seconds: float | None
     page_size: int
     deletions: Literal["listed", "absence", "asked", "none"]
+    standings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +124,15 @@ class DealSource(Protocol):
 
     def exchanges(self) -> list[Exchange]:
         """What was said since this was last asked, for `trace`, without secrets."""
+
+
+class ToldSource(DealSource, Protocol):
+    """A source whose capability `standings` holds: people there see how their deals stand in the books."""
+
+    def write_standings(self, standings: Callable[[str], str]) -> int:
+        """Write how each deal stands, by its key ("" where nothing is known of it), where it says something else; how
+        many these were. Again and again the same is the same.
+
+        Raises:
+            DealbooksError: it cannot be written now; what is missing is written the next time.
+        """

@@ -15,16 +15,17 @@ from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from dealbooks.errors import DealbooksError, LeaseLost
+from dealbooks.pipeline.standings import may_be_told
 from flows import reports
 from flows.deployments import books_of
 from flows.summary import Summary
 from tasks.extract import extract
-from tasks.intake import take_events, take_payments
-from tasks.load import load
+from tasks.intake import take_events, take_payments, take_signatures
+from tasks.load import load, tell_standings
 from tasks.quarantine import waiting_in_quarantine
 from tasks.transform import transform
 from tasks.validate import Checked, validate
-from tasks.work import in_words, open_config, run_log
+from tasks.work import open_config, run_log
 
 
 def _run_name() -> str:
@@ -85,17 +86,26 @@ async def _sync_source(
                     done.planned(await transform(config, book))
                     if not plan_only:
                         done.posted(await load(config, book))
+        if not plan_only and may_be_told(open_config(config), source):
+            async with _told(done, source):
+                for told in await tell_standings(config, source):
+                    done.told_back(told)
+                    if told.failure:
+                        run_log().warning("%s: %s", source, told.failure)
 
 
 async def _take_told(done: Summary, config: str) -> None:
-    """What webhooks told: events find their deals, and payments are read at their providers. The records that events
-    name were just swept, or are by the run of their own source."""
+    """What webhooks told: events find their deals, and contracts and payments are read at their providers. The records
+    that events name were just swept, or are by the run of their own source."""
     more = True
     while more:
         taken = await take_events(config)
         done.took(taken)
         more = taken.more
-    if open_config(config).payments:
+    settings = open_config(config)
+    if settings.signatures:
+        done.took_signatures(await take_signatures(config))
+    if settings.payments:
         paid = await take_payments(config)
         done.took_payments(paid)
         for source in paid.sources:
@@ -117,8 +127,8 @@ async def _told(done: Summary, what: str) -> AsyncIterator[None]:
     try:
         yield
     except LeaseLost as error:
-        run_log().warning("%s: %s", what, in_words(error))
+        run_log().warning("%s: %s", what, error.words)
         done.busy.append(what)
     except DealbooksError as error:
-        run_log().error("%s: %s", what, in_words(error))
-        done.errors.append(f"{what}: {in_words(error)}")
+        run_log().error("%s: %s", what, error.words)
+        done.errors.append(f"{what}: {error.words}")

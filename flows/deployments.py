@@ -1,4 +1,5 @@
-"""What is deployed: one `deal-sync` a source, one `period-close` a book, and the two ways to correct a deal.
+"""What is deployed: one `deal-sync` a source, one `period-close` a book and one for all, one `drift-watch` a book, and
+the two ways to correct a deal.
 
 Pure: from a configuration to plain values. `dealbooks up` makes deployments of them; `prefect.yaml` states the same
 for the sample configuration, and a test holds the two together.
@@ -14,6 +15,7 @@ from dealbooks.config import Config
 # Cron with the book's own time zone. Neither fires between 01:00 and 03:00, when clocks change: a run there would be
 # skipped, doubled or early (PrefectHQ/prefect #7381, #7468). What arrives in those hours is read at 03:00.
 SYNC_CRON = "*/15 0,3-23 * * *"
+DRIFT_CRON = "40 0,3-23 * * *"
 CLOSE_CRON = "0 6 2 * *"
 WORK_POOL = "dealbooks"
 
@@ -43,6 +45,15 @@ def planned(config: Config, path: str) -> list[PlannedDeployment]:
     return [
         *(_sync(config, path, source) for source in config.sources),
         *(_close(config, path, book) for book in config.books),
+        *(_drift(config, path, book) for book in config.books),
+        PlannedDeployment(
+            flow="period-close",
+            name="all-books",
+            description="Compare last month's postings of every book with its ledger, and wait for who signs each.",
+            parameters={"config": path},
+            tags=("dealbooks", "close"),
+            skip_when_busy=False,
+        ),
         PlannedDeployment(
             flow="quarantine-fix",
             name="correct",
@@ -88,9 +99,24 @@ def _close(config: Config, path: str, book: str) -> PlannedDeployment:
     return PlannedDeployment(
         flow="period-close",
         name=book,
-        description=f"Compare last month's postings of {settings.name} with its ledger, and list every exception.",
+        description=f"Compare last month's postings of {settings.name} with its ledger, and wait for who signs it.",
         parameters={"config": path, "book": book},
         tags=("dealbooks", f"book:{book}"),
         cron=CLOSE_CRON,
+        timezone=settings.timezone,
+        # A run that was signed begins again: it may have to wait for its turn, and must not be dropped.
+        skip_when_busy=False,
+    )
+
+
+def _drift(config: Config, path: str, book: str) -> PlannedDeployment:
+    settings = config.books[book]
+    return PlannedDeployment(
+        flow="drift-watch",
+        name=book,
+        description=f"See what somebody changed in the ledger of {settings.name} since the last look.",
+        parameters={"config": path, "book": book},
+        tags=("dealbooks", f"book:{book}"),
+        cron=DRIFT_CRON,
         timezone=settings.timezone,
     )

@@ -26,15 +26,15 @@ from dealbooks.pipeline.agenda import Item
 from dealbooks.store.db import stamp
 from flows import reports
 from flows.deployments import books_of
-from flows.lane import CURRENT, PAYMENTS, Batch
+from flows.lane import CURRENT, PAYMENTS, SIGNATURES, Batch
 from flows.summary import Summary
 from tasks.extract import extract
-from tasks.intake import disputed, read_again, take_events, take_payments
+from tasks.intake import disputed, read_again, take_events, take_payments, take_signatures
 from tasks.load import load
 from tasks.quarantine import waiting_in_quarantine
 from tasks.transform import transform
 from tasks.validate import Checked, validate
-from tasks.work import in_words, open_config, run_log
+from tasks.work import open_config, run_log
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -91,6 +91,8 @@ async def carry(config: str, batch: Batch, *, plain: bool = False) -> Carried:
         sources = [*batch.names("source"), *(name for name, _ in taken.read_again), *batch.names("record")]
         known = [name for name in dict.fromkeys(sources) if name in done.settings.sources]
         await asyncio.gather(*(_source(config, batch, done, name, plain) for name in known))
+        if done.settings.signatures and (taken.unconfirmed or batch.names("inbox")):
+            await _signatures(config, batch, done, plain)
         if done.settings.payments and (taken.payments or taken.waiting or batch.names("inbox")):
             await _payments(config, batch, done, plain)
         if done.summary.accepted:
@@ -145,6 +147,20 @@ async def _check(config: str, batch: Batch, done: Carried, source: str, plain: b
         done.want(book for book in done.settings.books if book in books)
 
 
+async def _signatures(config: str, batch: Batch, done: Carried, plain: bool) -> None:  # noqa: FBT001
+    """Read contracts at their providers; what is not signed by all yet is asked for again."""
+    items = [SIGNATURES]
+    with _told(batch, done, "signatures", items):
+        found = await _of(take_signatures, plain)(config)
+        done.summary.took_signatures(found)
+        done.want(found.events.books)
+        batch.more(found.events)
+        if found.pending or found.failures:
+            batch.put_off(items)
+        else:
+            batch.done(items)
+
+
 async def _payments(config: str, batch: Batch, done: Carried, plain: bool) -> None:  # noqa: FBT001
     """Read what was paid at the providers; what they do not confirm yet is asked for again."""
     items = [PAYMENTS]
@@ -184,12 +200,12 @@ def _told(batch: Batch, done: Carried, what: str, items: Sequence[Item]) -> Iter
         yield
     except LeaseLost as error:
         given_up = batch.put_off(items)
-        run_log().info("%s: %s%s", what, in_words(error), _left(given_up))
+        run_log().info("%s: %s%s", what, error.words, _left(given_up))
         done.summary.busy.append(what)
     except DealbooksError as error:
         given_up = batch.put_off(items)
-        run_log().error("%s: %s%s", what, in_words(error), _left(given_up))
-        done.summary.errors.append(f"{what}: {in_words(error)}")
+        run_log().error("%s: %s%s", what, error.words, _left(given_up))
+        done.summary.errors.append(f"{what}: {error.words}")
 
 
 def _left(given_up: Sequence[Item]) -> str:

@@ -35,7 +35,6 @@ from flows.inbox_intake import carry, inbox_intake
 from flows.lane import CURRENT, Batch, Lane
 from tasks.intake import EVENTS_ROOM
 from tasks.rooms import KEPT, Rooms, room_name
-from tasks.work import in_words
 
 LOOK_SECONDS = 0.05  # between two looks into the inbox: one read of an index
 _RENEW_SECONDS = 5.0  # between two looks whether houses or settings are old
@@ -78,7 +77,7 @@ class Intake:
                 *(room_name("book", name) for name in self._config.books),
             ]
             for name, error in (await self._rooms.make_ready(rooms)).items():
-                _log.warning("%s: %s The others go on.", name, in_words(error))
+                _log.warning("%s: %s The others go on.", name, error.words)
             ready()
             return await self._loop(stop)
         finally:
@@ -117,7 +116,7 @@ class Intake:
         try:
             return await asyncio.to_thread(anything_new, self._store)
         except DealbooksError as error:
-            self._fault(in_words(error))
+            self._fault(error.words)
             return False
 
     async def _pause(self, asked: asyncio.Task[bool]) -> None:
@@ -151,7 +150,7 @@ class Intake:
                 done = await carry(str(self._path), batch, plain=True)
                 _log.info("batch %d, without Prefect: %s", batch.number, done.summary.in_words())
         except DealbooksError as error:
-            why = in_words(error)
+            why = error.words
         except (PrefectException, httpx.HTTPError, OSError, RuntimeError) as error:
             why = f"batch {batch.number} ended in the middle ({type(error).__name__})"
         finally:
@@ -300,7 +299,7 @@ def main() -> int:
     try:
         return serve(parser.parse_args().config)
     except DealbooksError as error:
-        _log.error("%s", in_words(error))
+        _log.error("%s", error.words)
         return error.exit_code
 
 

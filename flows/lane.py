@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from dealbooks.pipeline.agenda import BUSY_GAPS, LATE_GAPS, Agenda, Item
 from dealbooks.pipeline.events import TakenEvents
 
-PAYMENTS = Item("inbox", "payments")
+PAYMENTS, SIGNATURES = Item("inbox", "payments"), Item("inbox", "signatures")
 
 
 @dataclass(slots=True)

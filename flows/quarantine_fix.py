@@ -16,7 +16,7 @@ from flows.quarantine_form import Answer, Choice, Correction, Step
 from tasks.load import load
 from tasks.quarantine import WaitingDeal, check_again, correct, waiting_in_quarantine
 from tasks.transform import transform
-from tasks.work import in_words, open_config, run_log
+from tasks.work import open_config, run_log
 
 
 def _fix_name() -> str:
@@ -36,7 +36,7 @@ async def quarantine_fix(correction: Correction, config: str = "") -> State:
     try:
         message = await _apply(config, correction)
     except DealbooksError as error:
-        return Failed(message=in_words(error))
+        return Failed(message=error.words)
     return Completed(message=message)
 
 
@@ -65,7 +65,7 @@ async def quarantine_review(book: str, who: str, config: str = "", wait_minutes:
             told.append(await _apply(config, answer.as_correction(str(deal.number), who)))
             run_log().info(told[-1])
     except DealbooksError as error:
-        return Failed(message=in_words(error))
+        return Failed(message=error.words)
     return Completed(message=f"{len(told)} deals were worked on. {' '.join(told)}".strip())
 
 

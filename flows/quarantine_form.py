@@ -15,7 +15,7 @@ from prefect.input import RunInput
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dealbooks.deal import Deal
-from dealbooks.deal.model import Part
+from dealbooks.deal.parts import Part
 from dealbooks.errors import UsageError
 
 # Parts of a deal that name a person, or that the source cannot have got wrong.

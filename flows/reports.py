@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.states import Completed, Failed
 
+from dealbooks.pipeline.close import CloseResult
+from dealbooks.pipeline.drift import Watched
+from dealbooks.pipeline.drift_found import DriftRow
 from dealbooks.pipeline.reconcile import Reconciliation
 from flows.summary import Summary
 from tasks.quarantine import WaitingDeal
@@ -26,6 +30,8 @@ BATCH_QUARANTINED = "dealbooks.batch.quarantined"
 # A deal each, from the fast lane only, since a backfill may have thousands:
 DEAL_QUARANTINED = "dealbooks.deal.quarantined"
 DEAL_DISPUTED = "dealbooks.deal.disputed"
+# A finding of the drift watch each, once, and again when it changed:
+DRIFT_FOUND = "dealbooks.drift.found"
 _MOST_DEALS = 50  # events of one batch
 
 
@@ -154,4 +160,54 @@ async def close_tables(found: Reconciliation) -> None:
         key=key("exceptions", found.book),
         description=f"**{found.book}, {found.period}**: {len(rows)} lines: exceptions worst first, then what is not "
         "settled yet.",
+    )
+
+
+async def pack_link(result: CloseResult) -> None:
+    """Where the report of a month stands that waits for its signature."""
+    shown = result.shown
+    if shown is None:
+        return
+    await acreate_link_artifact(
+        Path(shown.page).absolute().as_uri(),
+        link_text=f"{result.book} {result.period}, to be signed",
+        key=key("close", result.book),
+        description=f"The report as it was shown {shown.shown_at[:16]} UTC; what is signed is {shown.sha256[:16]}. It "
+        "is a file on the machine that made it.",
+    )
+
+
+def tell_drift(book: str, found: Sequence[DriftRow]) -> None:
+    """One event for each finding. Told again, since a message could not be sent, it has the id that Prefect knows."""
+    for row in found[:_MOST_DEALS]:
+        one = row.finding
+        emit_event(
+            event=DRIFT_FOUND,
+            id=uuid5(NAMESPACE_URL, f"dealbooks drift {book} {one.id} {one.mark} {row.raised_at}"),
+            resource={
+                "prefect.resource.id": f"dealbooks.drift.{book}.{one.id}",
+                "prefect.resource.name": f"{one.code} in the ledger of {book}",
+                "dealbooks.book": book,
+            },
+            payload={
+                "book": book, "finding": one.id, "code": one.code, "severity": one.severity, "where": one.where,
+                "deal": one.deal, "period": one.period, "closed": one.closed, "difference": one.difference,
+                "currency": one.currency,
+            },
+        )  # fmt: skip
+
+
+async def drift_table(found: Watched) -> None:
+    """What of the ledger of a book does not agree, worst first."""
+    names = ("id", "code", "severity", "period", "closed", "deal", "where", "difference", "currency", "cure")
+    rows = [
+        {name: row.finding.as_json()[name] for name in names} | {"first seen": row.first_seen[:16]}
+        for row in found.open[:MOST_ROWS]
+    ]
+    how = "the whole ledger was read" if found.whole else f"{found.told} documents were changed since the last look"
+    await acreate_table_artifact(
+        rows,
+        key=key("drift", found.book),
+        description=f"**{found.book}**: {len(found.open) or 'no'} findings wait for a person, {len(found.raised)} new; "
+        f"{how}. See `dealbooks drift {found.book}`.",
     )

@@ -9,6 +9,8 @@ from dealbooks.outbox import DrainResult
 from dealbooks.pipeline.events import TakenEvents
 from dealbooks.pipeline.extract import ExtractResult
 from dealbooks.pipeline.payments import TakenPayments
+from dealbooks.pipeline.signatures import TakenSignatures
+from dealbooks.pipeline.standings import ToldBack
 from dealbooks.pipeline.sweep import Reread
 from dealbooks.pipeline.transform import TransformResult
 from tasks.validate import Checked
@@ -16,7 +18,8 @@ from tasks.validate import Checked
 
 @dataclass(slots=True)
 class Summary:
-    """Counts of deals and postings; `errors` are whole lines for a person, `busy` what another process works on."""
+    """Counts of deals and postings; `errors` are whole lines for a person, `busy` what another process works on,
+    `not_told` the sources in which it could not be written how their deals stand."""
 
     books: list[str] = field(default_factory=list)
     rows: list[dict[str, str | int]] = field(default_factory=list)
@@ -33,6 +36,7 @@ class Summary:
     review: int = 0
     errors: list[str] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)
+    not_told: list[str] = field(default_factory=list)
 
     def add_books(self, books: Iterable[str]) -> None:
         """Note which books this run is about."""
@@ -53,6 +57,14 @@ class Summary:
         self.errors += taken.failures
         told = f"{taken.facts} new, {taken.known} known, {taken.pending} not confirmed yet, {taken.review} for a person"
         self._row("take", "payments", told)
+
+    def took_signatures(self, taken: TakenSignatures) -> None:
+        """After contracts were read at their providers."""
+        self.review += taken.review
+        self.errors += taken.failures
+        told = f"{taken.confirmed} signed, {taken.pending} not signed by all yet, {taken.review} for a person"
+        self._row("take", "signatures", told)
+        self.took(taken.events)
 
     def read_some(self, source: str, found: Reread, again: int) -> None:
         """After some deals were read again; `again` of them will be once more."""
@@ -117,6 +129,14 @@ class Summary:
             f"{result.unknown} not known, {result.retried} to be tried again",
         )
 
+    def told_back(self, told: ToldBack) -> None:
+        """After a source was told how its deals stand. What could not be written there fails nothing."""
+        if told.failure:
+            self.not_told.append(told.source)
+            self._row("write back", told.source, f"not written, the next run does it: {told.failure}")
+        elif told.written:
+            self._row("write back", told.source, f"how {told.written} deals stand now")
+
     def in_words(self) -> str:
         """One line for the end of the run."""
         counts = (
@@ -131,6 +151,8 @@ class Summary:
             told.insert(0, f"{self.posted_count} posted" if self.posted_count else "nothing new to post")
         if self.shadow:
             told.append(f"shadow: {self.shadow} would post")
+        if self.not_told:
+            told.append(f"standings not written back to {', '.join(self.not_told)}")
         if self.busy:
             told.append(f"{', '.join(self.busy)} left to another run that works on it")
         return ", ".join(told)

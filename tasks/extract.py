@@ -5,23 +5,19 @@ from __future__ import annotations
 from datetime import date
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from dealbooks.pipeline.extract import ExtractResult
 from dealbooks.pipeline.extract import extract as extract_source
 from tasks.rooms import room_name
-from tasks.work import LogProgress, in_house, may_read_again, run_log
+from tasks.work import READ_AGAIN, UNKEPT, LogProgress, in_house, run_log
 
 
 @task(
     name="extract",
     task_run_name="read {source}",
     description="Read what a source has that was not seen before, and stage it. Reading again changes nothing.",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    retries=2,
-    retry_delay_seconds=[10, 60],
-    retry_condition_fn=may_read_again,
+    **UNKEPT,
+    **READ_AGAIN,
 )
 async def extract(config: str, source: str, since: date | None = None) -> ExtractResult:
     """Stage what is new at a source; the batches made of it. Raises DealbooksError."""

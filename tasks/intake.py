@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 
-from dealbooks.house import House
-from dealbooks.pipeline import events, payments
+from dealbooks.pipeline import events, payments, signatures
 from dealbooks.pipeline.events import TakenEvents
 from dealbooks.pipeline.intake import disputed_since
 from dealbooks.pipeline.payments import TakenPayments
+from dealbooks.pipeline.signatures import TakenSignatures
 from dealbooks.pipeline.sweep import Reread, take_some
 from tasks.rooms import room_name
-from tasks.work import in_house
+from tasks.work import UNKEPT, in_house
 
-EVENTS_ROOM, PAYMENTS_ROOM = "events", "payments"
+EVENTS_ROOM, PAYMENTS_ROOM, SIGNATURES_ROOM = "events", "payments", "signatures"
 MOST_EVENTS = 500
 
 
@@ -27,8 +26,7 @@ MOST_EVENTS = 500
     name="take-events",
     task_run_name="take events",
     description="Match what the gateway stored with deals; what must be read again at its source.",
-    cache_policy=NO_CACHE,
-    persist_result=False,
+    **UNKEPT,
 )
 async def take_events(config: str) -> TakenEvents:
     """Take a batch of events. Raises DealbooksError."""
@@ -41,8 +39,7 @@ async def take_events(config: str) -> TakenEvents:
     name="read-again",
     task_run_name="read deals of {source}",
     description="Read the deals that were told about, as they are now at their source.",
-    cache_policy=NO_CACHE,
-    persist_result=False,
+    **UNKEPT,
 )
 async def read_again(config: str, source: str, keys: Sequence[str]) -> Reread:
     """Read some deals of a source into the inbox. Raises DealbooksError (LeaseLost: another process reads it)."""
@@ -55,8 +52,7 @@ async def read_again(config: str, source: str, keys: Sequence[str]) -> Reread:
     name="take-payments",
     task_run_name="read payments",
     description="Read the payments that were told about at their providers, with our own credentials.",
-    cache_policy=NO_CACHE,
-    persist_result=False,
+    **UNKEPT,
 )
 async def take_payments(config: str) -> TakenPayments:
     """Read the payments of matched events that were not read yet. Raises DealbooksError."""
@@ -65,10 +61,21 @@ async def take_payments(config: str) -> TakenPayments:
     )
 
 
+@task(
+    name="take-signatures",
+    task_run_name="read contracts",
+    description="Read the contracts that were told to be signed at their providers, with our own credentials.",
+    **UNKEPT,
+)
+async def take_signatures(config: str) -> TakenSignatures:
+    """Read the contracts of events that wait to be confirmed. Raises DealbooksError."""
+    return await in_house(
+        config, "prefect", lambda house: signatures.take_signatures(house, limit=MOST_EVENTS), room=SIGNATURES_ROOM
+    )
+
+
 async def disputed(config: str, book: str, since: str) -> list[str]:
     """Numbers of the deals whose postings the ledger shows otherwise since then. Raises DealbooksError."""
-
-    def work(house: House) -> list[str]:
-        return disputed_since(house.store, book, since)
-
-    return await in_house(config, "prefect", work, room=room_name("book", book))
+    return await in_house(
+        config, "prefect", lambda house: disputed_since(house.store, book, since), room=room_name("book", book)
+    )

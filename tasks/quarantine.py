@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from dealbooks.catalogue import CATALOGUE
 from dealbooks.findings import Finding
 from dealbooks.pipeline import quarantine
 from dealbooks.pipeline.validate import ValidateResult
-from tasks.work import in_house
+from tasks.work import UNKEPT, in_house
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,7 @@ def reason(found: Finding) -> str:
     name="quarantine",
     task_run_name="list quarantine",
     description="List the deals that wait in quarantine. Only reads.",
-    cache_policy=NO_CACHE,
-    persist_result=False,
+    **UNKEPT,
 )
 async def waiting_in_quarantine(config: str, book: str | None = None) -> list[WaitingDeal]:
     """The deals that wait, of one book or of all, newest first. Raises DealbooksError."""
@@ -54,8 +52,7 @@ async def waiting_in_quarantine(config: str, book: str | None = None) -> list[Wa
     name="correct",
     task_run_name="correct {field} of {deal}",
     description="Keep a person's correction of one field, with who and why, and check the deal again.",
-    cache_policy=NO_CACHE,
-    persist_result=False,
+    **UNKEPT,
 )
 async def correct(config: str, deal: str, field: str, value: str, *, who: str, why: str) -> ValidateResult:
     """Correct one field of a deal in quarantine; what became of it. Raises UsageError for a deal that is not there."""
@@ -66,8 +63,7 @@ async def correct(config: str, deal: str, field: str, value: str, *, who: str, w
     name="release",
     task_run_name="check {deal} again",
     description="Check a deal of the quarantine again as it is, after something else was mended.",
-    cache_policy=NO_CACHE,
-    persist_result=False,
+    **UNKEPT,
 )
 async def check_again(config: str, deal: str, *, who: str, why: str) -> ValidateResult:
     """Check a deal again; what became of it. Raises UsageError for a deal that is not there."""

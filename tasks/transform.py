@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from dealbooks.house import House
 from dealbooks.pipeline.facts import link_facts
 from dealbooks.pipeline.transform import TransformResult
 from dealbooks.pipeline.transform import transform as transform_book
 from tasks.rooms import room_name
-from tasks.work import LogProgress, in_house, run_log
+from tasks.work import UNKEPT, LogProgress, in_house, run_log
 
 
 @task(
     name="transform",
     task_run_name="plan {book}",
     description="Turn the accepted deals of a book into balanced entries, planned for its ledger.",
-    cache_policy=NO_CACHE,
-    persist_result=False,
+    **UNKEPT,
 )
 async def transform(config: str, book: str) -> TransformResult:
     """Plan everything of a book that may be posted now. Raises DealbooksError."""

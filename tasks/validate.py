@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from dealbooks.house import House
 from dealbooks.pipeline.sync import SyncResult, take_batches
 from dealbooks.pipeline.validate import ValidateResult
 from tasks.rooms import room_name
-from tasks.work import LogProgress, in_house, run_log
+from tasks.work import UNKEPT, LogProgress, in_house, run_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,7 @@ class Checked:
     name="validate",
     task_run_name="check what {source} sent",
     description="Check every deal that was read; a deal that fails waits in quarantine, the others go on.",
-    cache_policy=NO_CACHE,
-    persist_result=False,
+    **UNKEPT,
 )
 async def validate(config: str, source: str) -> Checked:
     """Check every batch of a source that waits, oldest first, once each. Raises DealbooksError."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from prefect import get_run_logger
+from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import MissingContextError
 from prefect.tasks import Task
@@ -28,6 +29,22 @@ T = TypeVar("T")
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
 _MANY = 1000
+
+
+class _Unkept(TypedDict):
+    cache_policy: CachePolicy
+    persist_result: bool
+
+
+# Of every task: Prefect keeps nothing of what it is given or gives back, which may hold a customer's data.
+UNKEPT = _Unkept(cache_policy=NO_CACHE, persist_result=False)
+
+
+class _ReadAgain(TypedDict):
+    retries: int
+    retry_delay_seconds: list[float]
+    retry_condition_fn: Callable[[Task[Any, Any], TaskRun, State[Any]], Coroutine[Any, Any, bool]]
+
 
 _local_log = logging.getLogger("dealbooks")
 
@@ -83,16 +100,14 @@ def _without_data(error: Exception) -> UnexpectedFault:
     )
 
 
-def in_words(error: BaseException) -> str:
-    """An error as one line for a person, with its next step."""
-    fix = getattr(error, "fix", "")
-    return f"{error} {fix}".strip()
-
-
 async def may_read_again(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
     """Retry condition of the tasks that only read: a source or ledger that could not be reached, nothing else."""
     error = await state.aresult(raise_on_failure=False)
     return isinstance(error, StopConnection) and not isinstance(error, LeaseLost)
+
+
+# Of a task that may be done again as it is.
+READ_AGAIN = _ReadAgain(retries=2, retry_delay_seconds=[10, 60], retry_condition_fn=may_read_again)
 
 
 def run_log() -> Log:

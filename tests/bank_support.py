@@ -188,23 +188,24 @@ class BankHouse(SmallHouse):
         return deal_id
 
     def booked(
-        self, number: str, event: str, entry_id: str, amount: str, day: str, method: str = "bank_transfer"
-    ) -> str:
+        self, number: str, event: str, entry_id: str, amount: str, day: str, method: str = "bank_transfer",
+        note: str = "", currency: str = "GBP",
+    ) -> str:  # fmt: skip
         """Money of a deal, posted: money in positive. Returns its key."""
         value = Decimal(amount)
         role = "cash.undeposited" if entry_id.startswith("receipt") else "cash.bank"
         other = "payable.trade_payoff" if event == "trade.paid_off" else "receivable.customer"
         lines = (
-            Line("payment", role, Money(value, "GBP"), dimensions={"method": method}),
-            Line("payment", other, Money(-value, "GBP")),
+            Line("payment", role, Money(value, currency), dimensions={"method": method}),
+            Line("payment", other, Money(-value, currency)),
         )
-        made = Entry(entry_id, event, date.fromisoformat(day), "NORTHGATE-MOTORS-LTD", "GBP", lines)
+        made = Entry(entry_id, event, date.fromisoformat(day), "NORTHGATE-MOTORS-LTD", currency, lines, note=note)
         body, key = compact_json(made.as_json()), f"key-{number}-{entry_id}"
         with self.store.transaction("test", "booked") as tx:
             [seq] = tx.next_ids("entries", 1)
             tx.insert("entries", [{
                 "id": key, "seq": seq, "book": BOOK, "deal_id": f"id-{number}", "entry_id": entry_id, "version": 0,
-                "event": event, "accounting_date": day, "currency": "GBP", "key": "{}", "body": body, "facts": "",
+                "event": event, "accounting_date": day, "currency": currency, "key": "{}", "body": body, "facts": "",
                 "body_hash": sha256_hex(body), "state": "posted", "created_at": tx.at,
             }])  # fmt: skip
         return key

@@ -14,6 +14,7 @@ from dealbooks.store.db import stamp
 from dealbooks.store.tables import events
 from gateway.receive import event_row
 
+SIGNED = {"all": ["completed", "signed"]}
 HOOKS: dict[str, Any] = {
     "esign": {"scheme": "docusign", "secrets": ["connect-test-key"]},
     "pay": {"scheme": "stripe", "secrets": ["whsec_test_stripe"]},
@@ -22,7 +23,8 @@ HOOKS: dict[str, Any] = {
 
 
 def with_hooks(shop: Dealership, **changes: dict[str, Any]) -> None:
-    """Give a dealership webhooks; `changes` by name."""
+    """Give a dealership webhooks; `changes` by name. Its stores give no number twice, unless a test says otherwise."""
+    shop.settings.setdefault("events", {"store_numbers": False})
     shop.settings["hooks"] = {name: one | changes.get(name, {}) for name, one in HOOKS.items()} | {
         name: one for name, one in changes.items() if name not in HOOKS
     }

@@ -9,8 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from keys_support import key_pair
 from pipeline_support import vin_of
-from salesforce_support import key_pair
 
 from blocks.sources.google_sheets.factory import connect, settings_of
 from blocks.sources.google_sheets.source import GoogleSheet

@@ -99,8 +99,3 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
     await asyncio.wait_for(look(), WAIT)
-
-
-def posted(shop: Dealership) -> set[str]:
-    """Numbers of the deals that stand in the ledger."""
-    return {number for number, row in shop.deals().items() if row["state"] == "posted"}

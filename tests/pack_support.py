@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline_support import Dealership, financed, sale, void
 
+from dealbooks.closing.statement import content_hash
 from dealbooks.ledger import Record
 from dealbooks.pack import close_with_pack
 from dealbooks.pack.files import said_by
@@ -47,6 +48,9 @@ def remade(folder: Path) -> None:
     """Write the manifest and the certificate anew over whatever now lies in a pack, as a forger would."""
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     certificate = json.loads((folder / "certificate.json").read_text("utf-8"))
+    contents = {name: sha256((folder / name).read_bytes()).hexdigest() for name in manifest["files"]}
+    if "statement" in certificate:
+        certificate["statement"]["pack_sha256"] = content_hash(contents)
     (folder / "certificate.txt").write_text(certificate_text(certificate), "utf-8")
     manifest["certificate_says"] = said_by(certificate)
     for name, about in manifest["files"].items():

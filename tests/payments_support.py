@@ -62,6 +62,7 @@ class PaidShop:
 
     def __init__(self, shop: Dealership, patch: pytest.MonkeyPatch, at: Providers) -> None:
         self.shop, self.at = shop, at
+        shop.settings["events"] = {"store_numbers": False}  # no two stores of it give the same number
         shop.settings["hooks"] = {
             "stripe": {"scheme": "stripe", "secrets": ["whsec_test_stripe"]},
             "gocardless": {"scheme": "gocardless", "secrets": ["gocardless-secret"]},

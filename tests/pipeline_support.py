@@ -284,3 +284,8 @@ class Dealership:
         taken = [row for row in self.rows("files") if row["state"] == "taken"]
         of_files = {row["file_id"] for row in self.rows("inbox")} - {None}  # a person's and a provider's are of none
         assert of_files <= {row["id"] for row in taken}
+
+
+def posted(shop: Dealership) -> set[str]:
+    """Numbers of the deals that stand in the ledger."""
+    return {number for number, row in shop.deals().items() if row["state"] == "posted"}

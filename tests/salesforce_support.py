@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from keys_support import key_pair
 from pipeline_support import vin_of
 
 from blocks.sources.salesforce.factory import connect, settings_of
@@ -26,17 +24,6 @@ AMOUNTS = (
     "Card_Paid__c", "Trade_In_ACV__c", "Trade_In_Payoff__c",
 )  # fmt: skip
 URL = "https://northgate-motors.my.salesforce.com"
-
-
-@lru_cache
-def key_pair() -> tuple[str, str]:
-    """Private and public key in PEM."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private.decode(), public.decode()
 
 
 def custom_fields() -> dict[str, dict[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,6 @@ from dealbooks.cli.output import Column
 from dealbooks.cli.session import JsonOption, Session, WhoOption, WhyOption, day
 
 if TYPE_CHECKING:
-    from dealbooks.pipeline.bank import Imported
     from dealbooks.pipeline.bank_side import BankReconciliation
 
 AccountArgument = Annotated[str, typer.Argument(help="The account, as it is called under bank_accounts:.")]
@@ -78,10 +76,15 @@ def list_(
 
     with Session.of(context).house() as house:
         found = statements(house, account)
-    if as_json:
-        output.say_json([one.as_json() for one in found])
-        return
-    _draw(found)
+    amounts = [Column(name, amount=True) for name in ("opening", "closing")]
+    output.listed(
+        found,
+        ["account", "statement", "state", "first day", "last day", Column("lines", count=True), *amounts, "currency",
+         "file", "note"],
+        lambda one: (one.account, one.statement, one.state, one.first, one.last, one.lines, one.opening, one.closing,
+                     one.currency, one.file, one.note),
+        as_json=as_json, title=f"Statements: {len(found)}",
+    )  # fmt: skip
 
 
 def accept(
@@ -120,17 +123,3 @@ def draw_bank(bank: BankReconciliation) -> None:
     for pair in bank.undecided:
         for key in (*pair.items, *pair.lines):
             output.say(f"To decide: {key} {bank.shown.get(key, '')} ({pair.reason})")
-
-
-def _draw(found: Sequence[Imported]) -> None:
-    amounts = [Column(name, amount=True) for name in ("opening", "closing")]
-    output.table(
-        ["account", "statement", "state", "first day", "last day", Column("lines", count=True), *amounts, "currency",
-         "file", "note"],
-        [
-            (one.account, one.statement, one.state, one.first, one.last, one.lines, one.opening, one.closing,
-             one.currency, one.file, one.note)
-            for one in found
-        ],
-        title=f"Statements: {len(found)}",
-    )  # fmt: skip

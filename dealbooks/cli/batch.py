@@ -108,7 +108,7 @@ def drain(
             try:
                 done.append(load(house, name, again_by=refused, progress=bars))
             except StopConnection as error:
-                failures.append(f"book {name}: {error.message}" + (f" {error.fix}" if error.fix else ""))
+                failures.append(f"book {name}: {error.words}")
     if as_json:
         output.say_json({"loaded": [one.as_json() for one in done], "failures": failures})
     else:
@@ -152,6 +152,10 @@ def _report(result: SyncResult, waits: int) -> None:
     if told.matched or told.waiting or told.review or told.ignored:
         words = f"{told.matched} matched, {told.waiting} wait for their deal, {told.review} are for a person"
         output.say(f"Events: {words}. 'dealbooks events' shows what has no deal.")
+    read = result.signatures
+    if read.confirmed or read.pending or read.review:
+        words = f"{read.confirmed} signed, {read.pending} not signed by all yet, {read.review} for a person"
+        output.say(f"Contracts that were read: {words}.")
     _list("Notices", [text for one in result.validated for text in one.notices])
     refused = [
         f"{row.deal_number} ({row.place}): {'; '.join(row.reasons)}" for one in result.validated for row in one.refused
@@ -168,6 +172,10 @@ def _report(result: SyncResult, waits: int) -> None:
         more="'dealbooks plan --out FILE' shows them, 'dealbooks sync --plan FILE' posts them.",
     )
     _loaded(result.loaded)
+    for one in result.standings:
+        if one.written:
+            output.say(f"Written back to {one.source}: how {one.written} deals stand now.")
+    _list("Could not be written back (the next sync does it)", result.warnings)
     _list("Could not be worked on", result.failures)
     output.say(_closing(result))
     if waits and result.exit_code == 0:

@@ -36,10 +36,6 @@ def doctor(
     from dealbooks.doctor import examine
 
     found = list(examine(Session.of(context).config_file, upgrade_store=upgrade_store, online=online))
-    if as_json:
-        output.say_json([one.as_json() for one in found])
-    else:
-        output.table(
-            ["state", "what", "found", "what to do"], [(one.state, one.what, one.found, one.fix) for one in found]
-        )
+    columns = ("state", "what", "found", "what to do")
+    output.listed(found, columns, lambda one: (one.state, one.what, one.found, one.fix), as_json=as_json)
     return NOT_ALL if any(one.state == "problem" for one in found) else 0

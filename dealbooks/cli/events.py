@@ -43,16 +43,12 @@ def events(
         return
     with Session.of(context).house() as house:
         found = listed(house, everything=everything)
-    if as_json:
-        output.say_json([one.as_json() for one in found])
-        return
-    output.table(
+    output.listed(
+        found,
         ["number", "state", "webhook", "what", "names", "told", "came (UTC)", "deal", "note"],
-        [
-            (str(one.id), _state(one), one.hook, KIND_WORDS.get(one.kind, one.kind), one.names,
-             f"{one.amount} {one.currency}".strip(), _time(one.received_at), one.deal, one.note)
-            for one in found
-        ],
+        lambda one: (str(one.id), _state(one), one.hook, KIND_WORDS.get(one.kind, one.kind), one.names,
+                     f"{one.amount} {one.currency}".strip(), _time(one.received_at), one.deal, one.note),
+        as_json=as_json,
         title=f"Events: {len(found)}" if everything else f"Events without a deal, or for a person: {len(found)}",
     )  # fmt: skip
 

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from dealbooks.cli import output
-from dealbooks.cli.output import Column
 from dealbooks.cli.periods import BookArgument, PeriodArgument
 from dealbooks.cli.session import JsonOption, Session
 
@@ -55,14 +54,10 @@ def show(
 
     with Session.of(context).house() as house:
         found = all_lists(house, book)
-    if as_json:
-        output.say_json([one.as_json() for one in found])
-        return
-    columns = ("book", "month", "list", "file", "rows", "state", "imported")
-    output.table(
-        [Column(name) for name in columns],
-        [
-            (one.book, one.period, one.kind, one.file, str(len(one.rows)), one.state, one.at[:16].replace("T", " "))
-            for one in found
-        ],
-    )
+    output.listed(
+        found,
+        ["book", "month", "list", "file", "rows", "state", "imported"],
+        lambda one: (one.book, one.period, one.kind, one.file, str(len(one.rows)), one.state,
+                     one.at[:16].replace("T", " ")),
+        as_json=as_json,
+    )  # fmt: skip

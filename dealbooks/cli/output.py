@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import typer
 
@@ -27,6 +27,16 @@ class Column:
 
 
 Cell = str | int | Decimal | None
+
+
+class AsJson(Protocol):
+    """What can be told as JSON."""
+
+    def as_json(self) -> Any:
+        """Plain types."""
+
+
+_One = TypeVar("_One", bound=AsJson)
 
 
 def on_terminal() -> bool:
@@ -67,6 +77,21 @@ def table(columns: Sequence[Column | str], rows: Iterable[Sequence[Cell]], *, ti
     typer.echo("\t".join(head.title for head in heads))
     for row in listed:
         typer.echo("\t".join(_plain(cell) for cell in row))
+
+
+def listed(
+    found: Sequence[_One],
+    columns: Sequence[Column | str],
+    row: Callable[[_One], Sequence[Cell]],
+    *,
+    as_json: bool,
+    title: str = "",
+) -> None:
+    """Things of a kind: a table with a row for each, or all as JSON."""
+    if as_json:
+        say_json([one.as_json() for one in found])
+    else:
+        table(columns, map(row, found), title=title)
 
 
 def pairs(rows: Iterable[tuple[str, Cell]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -50,18 +51,27 @@ def verify(
     store: Annotated[
         Switch, typer.Option("--store", help="Also hold it against the store of this configuration.")
     ] = False,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key",
+            metavar="NAME=FILE",
+            help="A public key that you were given by the person, in a file: NAME must have signed with it.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Check a close pack: that no file was changed, added, removed or renamed.
 
     Also that the certificate, the page, the workbook, the CSV and the JSON say the same, and, where it is installed,
-    that bean-check accepts the ledger. Needs no store and no network; with --store the audit chain is asked too.
+    that bean-check accepts the ledger. Signatures by key are checked too; whose a key is must be known from
+    elsewhere (--key). Needs no store and no network; with --store the audit chain is asked too.
 
     Ends 0 when all is as it was made, 1 when something is not (and names it), 2 when the folder is no pack.
     """
     from dealbooks.pack import verify_pack
 
-    verdict = verify_pack(pack)
+    verdict = verify_pack(pack, keys=_keys(key or ()))
     if store:
         from dealbooks.pack.chain import held_against_store
 
@@ -79,3 +89,17 @@ def verify(
         output.say(f"The certificate's SHA-256 is {verdict.certificate}: compare it with the one you were told.")
     output.say("All is as it was made." if verdict.intact else f"{len(verdict.problems)} things are not as made.")
     return 0 if verdict.intact else FAULT
+
+
+def _keys(given: Iterable[str]) -> dict[str, str]:
+    """`NAME=FILE` as name -> public key. Raises UsageError."""
+    from dealbooks.closing.keys import read_public
+    from dealbooks.errors import UsageError
+
+    found = {}
+    for one in given:
+        name, mark, file = one.partition("=")
+        if not mark or not name.strip():
+            raise UsageError(f"--key: “{one}” names no person and file.", fix="Write it as --key 'Ann Lee=ann.pub'.")
+        found[name.strip()] = read_public(Path(file))
+    return found

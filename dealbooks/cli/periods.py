@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,10 +12,11 @@ from dealbooks.cli import output
 from dealbooks.cli.bank import draw_bank
 from dealbooks.cli.faults import NOT_ALL
 from dealbooks.cli.output import Column
-from dealbooks.cli.session import JsonOption, Session, WhoOption
+from dealbooks.cli.session import JsonOption, Session, WhoOption, account
 
 if TYPE_CHECKING:
-    from dealbooks.pipeline.close import Obstacle
+    from dealbooks.pipeline.close import CloseResult
+    from dealbooks.pipeline.obstacles import Obstacle
     from dealbooks.pipeline.reconcile import Reconciliation
 
 BookArgument = Annotated[str, typer.Argument(help="The book.")]
@@ -59,21 +61,32 @@ def close(
     ] = "",
     accept: Annotated[
         list[str] | None,
-        typer.Option("--accept", metavar="ID", help="Accept this obstacle, by its id or class; needs --note."),
+        typer.Option(
+            "--accept",
+            metavar="ID",
+            help="Accept this obstacle, by its id or class, with --note; or by ID=WHY with a note of its own.",
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="Your signing key ('dealbooks keys new' makes one).")
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Close a month, or show what stands in the way.
+    """Close a month: show what there is to sign, and what stands in the way; or sign it.
 
-    Signed, and with nothing in the way, the month is locked, and a certificate and the pack
-    for the auditor are written.
+    Without --sign the month is reconciled and its pack written as a draft. With --sign the ledger is read again:
+    if it says the same, the month is signed, and with the last signature locked, with a certificate and the pack for
+    the auditor. If something changed, nothing is signed, and what changed is shown.
 
-    Ends 0 when the month is closed (or, without --sign, could be), 3 when something stands in the way.
+    Ends 0 when the month is closed (or, without --sign, could be), 3 when something stands in the way, has changed, or
+    another person must sign too.
     """
+    from dealbooks.closing.signers import identify
     from dealbooks.pack import close_with_pack as run
 
     with Session.of(context).house() as house:
-        result = run(house, book, period, sign=sign or None, note=note, accept=accept or ())
+        signer = identify(house.config.signers, sign, key_file=key, account=account()) if sign or key else None
+        result = run(house, book, period, sign=signer, note=note, accept=accept or ())
     done = result.closed or (not sign and not result.obstacles)
     if as_json:
         output.say_json(result.as_json())
@@ -81,14 +94,34 @@ def close(
     _show(result.reconciliation)
     _obstacles("Accepted", result.accepted)
     _obstacles("Stands in the way", result.obstacles)
-    if result.closed:
-        output.say(f"{result.period} of {result.book} is closed. The certificate is {result.certificate}.")
-        output.say(f"The pack for the auditor is {result.pack}; 'dealbooks verify' checks it.")
-    elif done:
-        output.say("Nothing stands in the way. Close it with --sign 'YOUR NAME'.")
-    else:
-        output.say(f"{result.period} of {result.book} is not closed ({result.state.value}).")
+    _say_where_it_stands(result, sign)
     return 0 if done else NOT_ALL
+
+
+def _say_where_it_stands(result: CloseResult, sign: str) -> None:
+    """What came of a close, and what to do next."""
+    shown = result.shown
+    named = f"{result.period} of {result.book}"
+    if result.closed:
+        output.say(f"{named} is closed. The certificate is {result.certificate}.")
+        output.say(f"The pack for the auditor is {result.pack}; 'dealbooks verify' checks it.")
+        return
+    if shown is not None and shown.changed:
+        output.say("Something is not as it was when it was shown before:")
+        for text in shown.changed:
+            output.say(f"  {text}")
+        if sign and result.changed:
+            output.say("No signature counts for this yet. Look at it, and sign again.")
+    if shown is not None:
+        output.say(f"What is signed is {shown.page}, shown {shown.shown_at[:19]} UTC, {shown.sha256[:16]}.")
+        for one in shown.signatures:
+            output.say(f"Signed by {one['name']}, {one['at'][:19]} UTC, identified by: {one['identified_by']}.")
+    if result.obstacles:
+        output.say(f"{named} is not closed ({result.state.value}).")
+    elif shown is not None and shown.signatures:
+        output.say("A second person signs with --sign 'NAME' --key FILE; then it is locked.")
+    elif not sign:
+        output.say("Nothing stands in the way. Close it with --sign 'YOUR NAME'.")
 
 
 def reopen(
@@ -98,19 +131,25 @@ def reopen(
     who: WhoOption,
     reason: Annotated[str, typer.Option("--reason", help="Why it is reopened.")],
     approver: Annotated[str, typer.Option("--approver", help="Who approves it: somebody else.")],
+    days: Annotated[
+        int | None, typer.Option("--days", help="For how long; by default, and at most, the book's close.reopen_days.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a closed month out of the lock.
+    """Take a closed month out of the lock, for some days.
 
-    Its certificate stays, as the signature that no longer holds."""
-    from dealbooks.pipeline.close import reopen as run
+    Its certificate stays, as the signature that no longer holds. The next one lists what was changed meanwhile."""
+    from dealbooks.pipeline.reopened import reopen as run
+    from dealbooks.pipeline.reopened import reopened_now
 
     with Session.of(context).house() as house:
-        row = run(house, book, period, who=who, reason=reason, approver=approver)
+        row = run(house, book, period, who=who, reason=reason, approver=approver, days=days)
+        until = next((one.until for one in reopened_now(house.store, book) if one.period == str(row.period)), "")
     if as_json:
-        output.say_json(row.as_json())
+        output.say_json({**row.as_json(), "until": until})
     else:
-        output.say(f"{row.period} of {row.book} is {row.state.value}. Close it again when it is mended.")
+        output.say(f"{row.period} of {row.book} is {row.state.value} until {until[:16].replace('T', ' ')} UTC.")
+        output.say("Close it again when it is mended.")
 
 
 def _show(found: Reconciliation) -> None:

@@ -18,7 +18,7 @@ from dealbooks.cli.session import JsonOption, Session, day
 if TYPE_CHECKING:
     from dealbooks.deal.rules import Known
     from dealbooks.house import House
-    from dealbooks.pipeline.plan import BatchPlan
+    from dealbooks.pipeline.batch_plan import BatchPlan
     from dealbooks.posting import Worked
 
 _MOST = 10
@@ -72,7 +72,7 @@ def plan(
 def read_plan(file: Path) -> BatchPlan:
     """A plan that was kept. Raises UsageError."""
     from dealbooks.cli.jsonfile import read_json
-    from dealbooks.pipeline.plan import BatchPlan
+    from dealbooks.pipeline.batch_plan import BatchPlan
 
     return BatchPlan.from_json(read_json(file), str(file))
 

@@ -43,17 +43,12 @@ def list_(
 
     with Session.of(context).house() as house:
         found = waiting(house, book=book or None)
-    if as_json:
-        output.say_json([one.as_json() for one in found])
-        return
-    output.table(
+    output.listed(
+        found,
         ["number", "book", "deal", "place", "since (UTC)", "why"],
-        [
-            (str(one.id), one.book, one.deal_number, one.place, one.opened_at[:16].replace("T", " "),
-             "; ".join(f"{reason.code}: {reason.message}" for reason in one.errors))
-            for one in found
-        ],
-        title=f"In quarantine: {len(found)}",
+        lambda one: (str(one.id), one.book, one.deal_number, one.place, one.opened_at[:16].replace("T", " "),
+                     "; ".join(f"{reason.code}: {reason.message}" for reason in one.errors)),
+        as_json=as_json, title=f"In quarantine: {len(found)}",
     )  # fmt: skip
 
 

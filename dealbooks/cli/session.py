@@ -55,6 +55,16 @@ def actor() -> str:
     return os.environ.get("USER") or os.environ.get("LOGNAME") or os.environ.get("USERNAME") or "dealbooks"
 
 
+def account() -> str:
+    """The account of this machine that runs the command, as the machine itself says; empty where it has no name."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
+
+
 def day(text: str, option: str) -> date | None:
     """A date of an option, None when it is not given.
 

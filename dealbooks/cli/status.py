@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import typer
 
 from dealbooks.cli import output
 from dealbooks.cli.output import Column
 from dealbooks.cli.session import JsonOption, Session
 
+_LONGEST = 60  # of a cursor, which may be anything
 _EVENTS = {
     "new": "are taken by the next sync", "waiting": "wait for their deal", "review": "are for a person",
     "expired": "found no deal in time",
@@ -36,6 +40,7 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         rows += [(book.book, "deals", state, count) for state, count in book.deals.items()]
         rows += [(book.book, "calls to the ledger", state, count) for state, count in book.effects.items()]
         rows += [(book.book, "payment facts", state, count) for state, count in book.facts.items()]
+        rows += [(book.book, "drift in the ledger", state, count) for state, count in book.drift.items()]
         rows.append((book.book, "quarantine", "open", book.quarantine))
     for book in found.books:
         if not book.standing.sends:
@@ -55,10 +60,22 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
     ]
     if periods:
         output.table(["book", "period", "state", "who", "note"], periods, title="Periods that were touched")
+    for one in (reopened for book in found.books for reopened in book.reopened):
+        until = f"{one.until[:16].replace('T', ' ')} UTC"
+        how = f"was to be closed again by {until}: it is overdue" if one.over else f"is out of the lock until {until}"
+        output.say(f"{one.period} of {one.book} {how} ({one.who}, approved by {one.approver}: {one.reason}).")
     files = [
         (one.source, state, count, one.last_rows[:19]) for one in found.sources for state, count in one.files.items()
     ]
     output.table(["source", "files", amount, "last new rows (UTC)"], files, title="Sources")
+    swept = [
+        (one.source, one.swept.records, _moment(one.swept.last_sweep) or "never", _from(one.swept.cursor),
+         _moment(one.swept.asked_at) or "-", _moment(one.last_rows) or "-")
+        for one in found.sources if one.swept is not None
+    ]  # fmt: skip
+    if swept:
+        heads = ["last sweep (UTC)", "goes on from", "asked what is gone (UTC)", "last new rows (UTC)"]
+        output.table(["source", Column("records", count=True), *heads], swept, title="Sources over an API")
     held = [(one.source, file.name, "; ".join(file.reasons)) for one in found.sources for file in one.held]
     if held:
         output.table(["source", "file", "why"], held, title="Files that are held")
@@ -69,3 +86,15 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         output.say(f"Events: {told}. 'dealbooks events' shows them.")
     waiting = sum(book.needs_person for book in found.books) + found.unassigned + found.events.get("review", 0)
     output.say(f"{waiting} things wait for a person." if waiting else "Nothing waits for a person.")
+
+
+def _moment(at: str) -> str:
+    return at[:19].replace("T", " ")
+
+
+def _from(cursor: Mapping[str, Any] | None) -> str:
+    """From where the next sweep goes on, in words."""
+    if cursor is None:
+        return "everything is read"
+    words = ", ".join(f"{name} {value}" for name, value in sorted(cursor.items()))
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."

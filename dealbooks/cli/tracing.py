@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,15 +63,21 @@ def trace(
                 output.say(line)
     if story.determined:
         output.table(["field", "filled by"], list(story.determined.items()), title="What was determined, and by what")
-    if story.exchanges:
-        output.heading("What was said to the ledger (times in UTC)")
-        day = ""
-        for said in story.exchanges:
-            if said.at[:10] != day:
-                day = said.at[:10]
-                output.say(day)
-            for line in told(said, full=full):
-                output.say(line)
+    _conversation("What was said to the source when it was read (times in UTC)", story.reads, full=full)
+    _conversation("What was said to the ledger (times in UTC)", story.exchanges, full=full)
+
+
+def _conversation(title: str, exchanges: Sequence[Said], *, full: bool) -> None:
+    if not exchanges:
+        return
+    output.heading(title)
+    day = ""
+    for said in exchanges:
+        if said.at[:10] != day:
+            day = said.at[:10]
+            output.say(day)
+        for line in told(said, full=full):
+            output.say(line)
 
 
 def told(said: Said, *, full: bool) -> Iterator[str]:

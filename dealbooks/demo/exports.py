@@ -6,7 +6,6 @@ Every habit here is one that real exports have; the rows in them say the same th
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from dealbooks.canonical import sha256_hex
 from dealbooks.demo.sales import Row
 
 _MONEY_ENDINGS = (
@@ -59,7 +59,7 @@ def export(
     content = _text(rows, columns, total, habit).encode(habit.encoding)
     file = DropFile(path, content, arrives)
     name = path.rpartition("/")[2]
-    digest = hashlib.sha256(content).hexdigest()
+    digest = sha256_hex(content)
     if habit.proof == "done":
         return [file, DropFile(f"{path}.done", f"{digest}\n".encode(), arrives)]
     manifest = {

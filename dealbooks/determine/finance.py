@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from dealbooks.deal.model import FinanceType
+from dealbooks.deal.fields import FinanceType
 from dealbooks.determine.dated import words
 from dealbooks.determine.rules import Defaults, LenderRule
 from dealbooks.determine.work import Work, by_source

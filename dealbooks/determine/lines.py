@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from dealbooks.deal.model import LineKind
+from dealbooks.deal.fields import LineKind
 from dealbooks.determine.dated import occurs, words
 from dealbooks.determine.rules import FeeRule, ProductRule
 from dealbooks.determine.tax import fill_line_tax

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from dealbooks.deal.model import LineKind, Name, SaleClass, SellerStatus, TaxAcquisition, TaxFraction
+from dealbooks.deal.fields import LineKind, Name, SaleClass, SellerStatus, TaxAcquisition, TaxFraction
 from dealbooks.determine.dated import Code, Dated, Phrase, Rate, Strict
 from dealbooks.determine.tax_rules import Scheme
 from dealbooks.money import Amount

@@ -18,7 +18,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from dealbooks.book import Regime
 from dealbooks.canonical import sha256_hex
-from dealbooks.deal.model import Name
+from dealbooks.deal.fields import Name
 from dealbooks.determine.dated import Dated, Strict
 from dealbooks.determine.regime_rules import (
     DestinationRule,

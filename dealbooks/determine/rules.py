@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
-from dealbooks.deal.model import DealType, FinanceType, LineKind, Name, PaymentMethod, SaleClass
+from dealbooks.deal.fields import DealType, FinanceType, LineKind, Name, PaymentMethod, SaleClass
 from dealbooks.determine.dated import Code, Dated, Phrase, Rate, Strict
 from dealbooks.money import Amount
 

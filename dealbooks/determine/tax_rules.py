@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from dealbooks.deal.model import DealType, LineKind, Name, SaleClass, SellerStatus, TaxAcquisition
+from dealbooks.deal.fields import DealType, LineKind, Name, SaleClass, SellerStatus, TaxAcquisition
 from dealbooks.determine.dated import Code, Dated, Phrase, Rate, RateOrMargin, Strict
 from dealbooks.money import Amount
 

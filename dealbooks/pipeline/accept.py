@@ -22,8 +22,9 @@ from dealbooks.periods import Period
 from dealbooks.pipeline.accepted import Acceptance, said_of
 from dealbooks.pipeline.again import held
 from dealbooks.pipeline.guard import check_ledger_fits
+from dealbooks.pipeline.person import by_person
 from dealbooks.pipeline.reconcile import reconcile
-from dealbooks.pipeline.trace import deal_called
+from dealbooks.pipeline.trace import need_deal
 from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import effects, entries
 
@@ -48,12 +49,9 @@ def accept_difference(house: House, ref: str, effect: str, *, who: str, why: str
         LeaseLost: another process works on the book.
         StopConnection: the ledger cannot be asked now.
     """
-    if not who.strip() or not why.strip():
-        raise UsageError("A difference is accepted by somebody, for a reason.", fix="Give --who and --why.")
+    who, why = by_person(who, why, "A difference is accepted by somebody, for a reason.")
     with house.store.read() as conn:
-        deal = deal_called(conn, ref.strip())
-        if deal is None:
-            raise UsageError(f"No deal is called {ref}.", fix="Give its number, VIN, stock number or internal id.")
+        deal = need_deal(conn, ref)
         row = _disputed(conn, deal, effect.strip())
         entry = read_rows(conn, select(entries).where(entries.c.id == row["entry"]))[0]
     book, name = row["book"], f"{entry['entry_id']}, {row['name']}"
@@ -69,15 +67,15 @@ def accept_difference(house: House, ref: str, effect: str, *, who: str, why: str
             said_of(one) for one in reconcile(house, book, month).differences
             if one.subject == row["entry"] and one.code in _DIFFERS
         )  # fmt: skip
-        with house.store.transaction(who.strip(), "accept a difference") as tx:
+        with house.store.transaction(who, "accept a difference") as tx:
             lease.check(tx)
             check_move(row["id"], row["state"], _S.POSTED)
             figures = canonical_json(dict(reading.figures or {}))
-            reason = f"Accepted by {who.strip()}: {why.strip()} ({'; '.join(differences)})"
+            reason = f"Accepted by {who}: {why} ({'; '.join(differences)})"
             changed = tx.update(
                 "effects", [row], state=_S.POSTED.value, figures=figures, reason=reason, updated_at=tx.at
             )
-            made = Acceptance(row["entry"], row["id"], differences, found, who.strip(), why.strip(), tx.at)
+            made = Acceptance(row["entry"], row["id"], differences, found, who, why, tx.at)
             values = {
                 "id": row["id"], "book": book, "deal_id": row["deal_id"], "entry": row["entry"],
                 "figures": canonical_json(list(differences)), "found": canonical_json(list(found)),

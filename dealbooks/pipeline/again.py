@@ -18,8 +18,9 @@ from dealbooks.outbox.again import Choice, Seen, choose, issue_again, look
 from dealbooks.periods import Period
 from dealbooks.pipeline.guard import check_ledger_fits
 from dealbooks.pipeline.periods import closed_through, locks
+from dealbooks.pipeline.person import by_person
 from dealbooks.pipeline.postings import posting_again
-from dealbooks.pipeline.trace import deal_called
+from dealbooks.pipeline.trace import need_deal
 from dealbooks.pipeline.work import Wanted, Work, load_work
 from dealbooks.posting.sheet import Dated, open_day
 from dealbooks.store import Lease
@@ -55,12 +56,9 @@ def again(
         LeaseLost: another process works on the book.
         StopConnection: the ledger cannot be asked now.
     """
-    if not who.strip() or not why.strip():
-        raise UsageError("A document is issued again by somebody, for a reason.", fix="Give --who and --why.")
+    who, why = by_person(who, why, "A document is issued again by somebody, for a reason.")
     with house.store.read() as conn:
-        deal = deal_called(conn, ref.strip())
-    if deal is None:
-        raise UsageError(f"No deal is called {ref}.", fix="Give its number, VIN, stock number or internal id.")
+        deal = need_deal(conn, ref)
     book = _book_of(house, deal, wanted)
     check_ledger_fits(house, book)
     ledger = house.ledger(book)
@@ -72,13 +70,13 @@ def again(
         _check_mirrors(item, seen, choice)
         _check_by_hand(seen, choice, asked=apply_by_hand)
         planned = _planned(house, book, item, seen, choice)
-        with house.store.transaction(who.strip(), "issue again") as tx:
+        with house.store.transaction(who, "issue again") as tx:
             lease.check(tx)
             closed = closed_through(tx.conn, book)
             late = [one for one in planned if closed is not None and one.posting.entry.accounting_date <= closed]
             if late:
                 raise UsageError("A period was closed meanwhile; nothing was planned.", fix="Give the command again.")
-            made = issue_again(tx, ledger, seen, choice, planned, who=who.strip(), why=why.strip())
+            made = issue_again(tx, ledger, seen, choice, planned, who=who, why=why)
     by_entry = {one.posting.key.wire(): one.posting.entry for one in planned}
     return IssuedAgain(
         deal["deal_number"], book, tuple(entry.entry_id for entry in by_entry.values()),

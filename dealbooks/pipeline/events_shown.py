@@ -19,11 +19,14 @@ from dealbooks.events.suggest import Sale, suggestions
 from dealbooks.house import House
 from dealbooks.money import MoneyError, exact
 from dealbooks.pipeline.deal_objects import give_objects
-from dealbooks.pipeline.events import alone, try_all_again
+from dealbooks.pipeline.events import PAYMENTS, alone, try_all_again
+from dealbooks.pipeline.person import by_person
 from dealbooks.pipeline.standing import standing_of
-from dealbooks.pipeline.trace import deal_called
+from dealbooks.pipeline.trace import need_deal
 from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import deal_versions, deals, events
+
+_NOBODY = "It is not said who decides this and why."
 
 OPEN = ("waiting", "review", "expired")
 _MOST_DEALS = 5000  # that a payment is held against
@@ -106,15 +109,11 @@ def attach(house: House, event: int, deal: str, *, who: str, why: str) -> ShownE
     Raises:
         UsageError: there is no such event or deal, it cannot be attached any more, or who or why is missing.
     """
-    _named(who, why)
+    who, why = by_person(who, why, _NOBODY)
     with house.store.transaction(who, f"attach event {event} to {deal}: {why}") as tx:
         alone(tx)
         row = _row(tx.conn, event)
-        found = deal_called(tx.conn, deal.strip())
-        if found is None:
-            raise UsageError(
-                f"No deal is called {deal}.", fix="Give its deal number, VIN, stock number or internal id."
-            )
+        found = need_deal(tx.conn, deal)
         _refuse_settled(row)
         if (row["state"], row["deal_id"]) == ("matched", found["id"]):
             raise UsageError(f"Event {event} is attached to {found['deal_number']} already.")
@@ -137,7 +136,7 @@ def ignore(house: House, event: int, *, who: str, why: str) -> ShownEvent:
     Raises:
         UsageError: there is no such event, it cannot be ignored any more, or who or why is missing.
     """
-    _named(who, why)
+    who, why = by_person(who, why, _NOBODY)
     with house.store.transaction(who, f"ignore event {event}: {why}") as tx:
         alone(tx)
         row = _row(tx.conn, event)
@@ -149,11 +148,6 @@ def ignore(house: House, event: int, *, who: str, why: str) -> ShownEvent:
 
 
 # -- inside --------------------------------------------------------------------------------------------------------
-
-
-def _named(who: str, why: str) -> None:
-    if not who.strip() or not why.strip():
-        raise UsageError("It is not said who decides this and why.", fix="Give --who NAME and --why TEXT.")
 
 
 def _was_of(conn: Connection, row: Row) -> str:
@@ -174,7 +168,7 @@ def _refuse_settled(row: Row) -> None:
     if row["state"] in ("new", "sample"):
         words = "is a sample, which is about no deal" if row["state"] == "sample" else "is not taken yet"
         raise UsageError(f"Event {row['id']} {words}.", fix="Run 'dealbooks sync', then look at 'dealbooks events'.")
-    if row["read_at"]:
+    if row["read_at"] and row["kind"] in PAYMENTS:
         raise UsageError(
             f"The payment of event {row['id']} was read at its provider already.",
             fix="Look at the deal with 'dealbooks trace DEAL'.",

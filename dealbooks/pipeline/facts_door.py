@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from dealbooks.deal.model import FIRST_DAY
+from dealbooks.deal.fields import FIRST_DAY
 from dealbooks.money import exact, minor_unit
 
 MOST = Decimal(10) ** 12  # of one amount: a sum that no customer or lender pays at once is a slip

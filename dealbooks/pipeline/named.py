@@ -20,7 +20,8 @@ from dealbooks.pipeline.lists import OutsideList, lists_of
 from dealbooks.reconcile.byhand import CONTROL, Standing, cleared_before
 from dealbooks.reconcile.lists import KINDS, Held, hold, listed
 from dealbooks.reconcile.model import SEVERITIES, MatchPolicy, MatchResult, ReconException, money_text
-from dealbooks.reconcile.sides import BothSides, total_by
+from dealbooks.reconcile.moves import sold_without
+from dealbooks.reconcile.sides import BothSides, Moved, total_by
 from dealbooks.reconcile.totals import STOCK, LedgerSums
 from dealbooks.reconcile.words import WORDS
 from dealbooks.store.tables import deals
@@ -135,30 +136,47 @@ def lists_held(
     policy: MatchPolicy,
     sums: LedgerSums,
     sides: BothSides,
+    found: Iterable[ReconException],
     named: Collection[str],
 ) -> ListsHeld:
-    """The lists that were imported for a month, held against what the ledger shows."""
+    """The lists that were imported for a month, held against what the ledger shows. They are judged by what it should
+    show: what exceptions of documents (`found`) explain is not named again. `named` are cars whose balance is."""
     lists = lists_of(conn, book, month)
     if not lists:
         return ListsHeld({}, {})
     names = names_of(conn, book, policy, sums)
-    sold = {number for number, count in sums.sold.items() if count > 0}
+    documents = list(found)
+    sold = {number for number, count in sold_without(sums.sold, documents).items() if count > 0}
     own = {row.name for row in sums.stock} | sold
-    found = {}
+    held = {}
     for kind, one in sorted(lists.items()):
-        booked = _booked(kind, policy, sums, sides)
         if kind == "stock" and not sums.keeps_stock:
             continue
-        rows = listed(one.rows, names.sold, {*booked, *own})
+        if kind == "stock":
+            booked = {row.name: row.closing for row in sums.stock if row.closing and row.currency == policy.currency}
+            due = _in_stock(booked, documents, policy)
+        else:
+            booked, due = (_booked(kind, policy, lines) for lines in (sides.theirs, sides.ours))
+        rows = listed(one.rows, names.sold, {*booked, *due, *own})
         about = named if kind == "stock" else ()
-        found[kind] = hold(KINDS[kind], rows, booked, policy.currency, sold=sold, named=about)
-    return ListsHeld(found, lists)
+        held[kind] = hold(KINDS[kind], rows, booked, policy.currency, due=due, sold=sold, named=about)
+    return ListsHeld(held, lists)
 
 
-def _booked(kind: str, policy: MatchPolicy, sums: LedgerSums, sides: BothSides) -> dict[str, Decimal]:
-    """What the ledger has booked of what a list tells, by its reference."""
-    if kind == "stock":
-        return {row.name: row.closing for row in sums.stock if row.closing and row.currency == policy.currency}
+def _in_stock(
+    booked: Mapping[str, Decimal], documents: Iterable[ReconException], policy: MatchPolicy
+) -> dict[str, Decimal]:
+    """What cars would stand in stock with, without what exceptions of documents say."""
+    due = dict(booked)
+    for one in documents:
+        for move in one.moves:
+            if move.currency == policy.currency and policy.accounts.plays(move.account, *STOCK):
+                due[move.stock_no] = due.get(move.stock_no, ZERO) - move.amount
+    return {name: amount for name, amount in due.items() if amount}
+
+
+def _booked(kind: str, policy: MatchPolicy, moved: Iterable[Moved]) -> dict[str, Decimal]:
+    """What of a side a list tells, by its reference."""
     if kind == "floorplan":
         return {}
     role, sign = {
@@ -168,6 +186,6 @@ def _booked(kind: str, policy: MatchPolicy, sums: LedgerSums, sides: BothSides) 
     plays = policy.accounts.plays
     by = (lambda one: one.line.dimensions.get("person", "")) if kind == "payroll" else (lambda one: one.stock_no)
     earned = {"sale.posted", "sale.reversed", "sale.unwound", "sale.cost_posted", "fi.charged_back"}
-    lines = (one for one in sides.theirs if one.event in earned and plays(one.line.account, role))
+    lines = (one for one in moved if one.event in earned and plays(one.line.account, role))
     sums_ = total_by(lines, by)
     return {name: sign * amount for name, amount in sums_.items() if amount}

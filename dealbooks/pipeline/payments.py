@@ -9,7 +9,6 @@ again; so is every one of a provider that does not answer. One of the test mode 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +25,7 @@ from dealbooks.pipeline.facts import Fact
 from dealbooks.pipeline.facts_entered import source_of, store_row
 from dealbooks.pipeline.facts_money import is_withdrawn
 from dealbooks.pipeline.records import record_of
+from dealbooks.pipeline.tries import tried_again
 from dealbooks.store import Tx
 from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import deals, events, facts, inbox
@@ -33,8 +33,6 @@ from dealbooks.store.tables import deals, events, facts, inbox
 # By which of its ids a payment is read, the best first: a checkout may name a deal that its payment does not.
 _IDS = ("checkout_session", "payment_intent", "payment", "charge")
 _NAMELESS = "its payment names no deal"
-_TRIES = 5  # as often a payment that cannot be read is tried before a person looks at it
-_TRIED = re.compile(r"\(tried (\d+) times?\)$")
 
 
 @dataclass(slots=True)
@@ -116,14 +114,13 @@ class _Reading:
 
     def _unread(self, name: str, row: Row, why: str) -> None:
         """Go on without a payment that cannot be read; it comes last from now on, and a person looks at it some day."""
-        before = _TRIED.search(row["note"])
-        tries = int(before[1]) + 1 if before else 1
         do = f"look at it there, then attach event {row['id']} to try again, or: dealbooks events ignore {row['id']}"
         self._taken.failures.append(f"payments {name}: {why} It is of event {row['id']}: {do}")
-        if tries < _TRIES:
-            self._note(row, f"{why} (tried {tries} {'time' if tries == 1 else 'times'})")
+        tried = tried_again(row["note"], why)
+        if tried.enough:
+            self._decide(row, "review", f"{why} It was tried {tried.times} times: {do}")
         else:
-            self._decide(row, "review", f"{why} It was tried {tries} times: {do}")
+            self._note(row, tried.note)
 
     def take(self, row: Row) -> None:
         """What becomes of the payment of one matched event."""

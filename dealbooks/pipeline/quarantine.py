@@ -22,6 +22,7 @@ from dealbooks.house import House
 from dealbooks.pipeline.batches import judge_again
 from dealbooks.pipeline.cutter import BATCH_ROWS
 from dealbooks.pipeline.paths import PathError, get_path, steps
+from dealbooks.pipeline.person import by_person
 from dealbooks.pipeline.records import record_of
 from dealbooks.pipeline.sheets import plain_cell, read_cell
 from dealbooks.pipeline.validate import ValidateResult
@@ -29,6 +30,7 @@ from dealbooks.store import Tx
 from dealbooks.store.db import Row
 from dealbooks.store.tables import inbox, overrides, quarantine
 
+_NOBODY = "A correction needs who makes it and why."
 _OVERRIDE = ("field", "old", "new", "who", "why", "state", "at")
 SHEET_COLUMNS = ("id", "deal", "place", "field", "value", "reason", "new_value", "who", "why")
 
@@ -98,7 +100,7 @@ def fix(house: House, ref: str, field: str, value: str, *, who: str, why: str) -
     Raises:
         UsageError: nothing waits under that name, or the field's name cannot be read, or who or why is empty.
     """
-    _need(who, why)
+    who, why = by_person(who, why, _NOBODY)
     try:
         steps(field)
     except PathError as error:
@@ -124,7 +126,7 @@ def release(house: House, ref: str, *, who: str, why: str) -> ValidateResult:
     Raises:
         UsageError: nothing waits under that name, or who or why is empty.
     """
-    _need(who, why)
+    who, why = by_person(who, why, _NOBODY)
     row = _inbox_row(house, _one(house, ref).id)
     return judge_again(
         house, row["source"], who, f"release {row['place']}: {why}", lambda _tx: ([row], f"released by {who}: {why}")
@@ -236,11 +238,6 @@ def _read_sheet(house: House, path: Path, who: str) -> dict[int, tuple[Waiting, 
             raise UsageError(f"{place}: {cells['field']} is corrected twice, differently.", fix="Leave one of the two.")
         wanted.setdefault(item.id, (item, _inbox_row(house, item.id), []))[2].append((cells, person))
     return wanted
-
-
-def _need(who: str, why: str) -> None:
-    if not who.strip() or not why.strip():
-        raise UsageError("A correction needs who makes it and why.", fix="Add --who NAME and --why TEXT.")
 
 
 def _one(house: House, ref: str) -> Waiting:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from dealbooks.errors import UsageError
 from dealbooks.house import House
+from dealbooks.pipeline.person import by_person
 from dealbooks.registry import ledger_platform
 from dealbooks.store import Tx
 from dealbooks.store.tables import standings
@@ -70,10 +71,9 @@ def pause(house: House, book: str, *, who: str, why: str) -> Standing:
         raise UsageError(
             f"{book} is paused already, by {now.who}: {now.why}", fix=f"'dealbooks resume {book}' ends it."
         )
-    if not who.strip() or not why.strip():
-        raise UsageError("A book is paused by somebody, for a reason.", fix="Give --who and --why.")
+    who, why = by_person(who, why, "A book is paused by somebody, for a reason.")
     with house.store.transaction(house.actor, f"pause {book}") as tx:
-        return stand(tx, Standing(book, now.mode, True, who.strip(), why.strip()))
+        return stand(tx, Standing(book, now.mode, True, who, why))
 
 
 def resume(house: House, book: str, *, who: str) -> Standing:

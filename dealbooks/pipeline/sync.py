@@ -2,7 +2,8 @@
 
     extract -> validate -> transform -> load
 
-Each stage can be killed and run again. A source or a ledger that fails does not stop the others; the result says so.
+Then sources that show it to their people are told how their deals stand. Each stage can be killed and run again. A
+source or a ledger that fails does not stop the others; the result says so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from dealbooks.errors import DealbooksError, StopBatch, StopConnection
+from dealbooks.errors import StopBatch, StopConnection
 from dealbooks.house import House
 from dealbooks.outbox import DrainResult
 from dealbooks.pipeline.batches import open_batches, source_lease, take_batch
@@ -24,6 +25,8 @@ from dealbooks.pipeline.facts import link_facts
 from dealbooks.pipeline.load import load
 from dealbooks.pipeline.payments import TakenPayments, take_payments
 from dealbooks.pipeline.progress import Progress, silent
+from dealbooks.pipeline.signatures import TakenSignatures, take_signatures
+from dealbooks.pipeline.standings import ToldBack, tell_standings
 from dealbooks.pipeline.transform import TransformResult, transform
 from dealbooks.pipeline.validate import ValidateResult
 from dealbooks.store.tables import inbox
@@ -45,13 +48,21 @@ class SyncResult:
     failures: list[str] = field(default_factory=list)
     events: TakenEvents = field(default_factory=TakenEvents)
     payments: TakenPayments = field(default_factory=TakenPayments)
+    signatures: TakenSignatures = field(default_factory=TakenSignatures)
+    standings: list[ToldBack] = field(default_factory=list)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What did not work and stops nothing, in words."""
+        return [f"source {one.source}: how its deals stand was not written back. {one.failure}"
+                for one in self.standings if one.failure]  # fmt: skip
 
     @property
     def exit_code(self) -> int:
         """0 when every row it saw is posted or already was, 3 when some are not (design.md section 6)."""
         held = any(one.held or one.notices for one in self.extracted) or any(one.quarantined for one in self.validated)
         stuck = any(one.held for one in self.transformed)
-        refused = self.refused_facts or self.refused_openings or self.payments.review
+        refused = self.refused_facts or self.refused_openings or self.payments.review or self.signatures.review
         return 3 if self.failures or held or stuck or refused or not all(one.clean for one in self.loaded) else 0
 
     def as_json(self) -> dict[str, Any]:
@@ -67,8 +78,10 @@ class SyncResult:
             "transformed": [one.as_json() for one in self.transformed],
             "loaded": [one.as_json() for one in self.loaded],
             "failures": self.failures,
+            "standings": [one.as_json() for one in self.standings],
             "events": self.events.as_json(),
             "payments": self.payments.as_json(),
+            "signatures": self.signatures.as_json(),
         }
 
 
@@ -88,12 +101,12 @@ def sync(
         try:
             result.extracted.append(extract(house, source, since=since, progress=progress))
         except (StopConnection, StopBatch) as error:
-            result.failures.append(f"source {source}: {_said(error)}")
+            result.failures.append(f"source {source}: {error.words}")
     for source in names:
         try:
             take_batches(house, source, result, progress)
         except StopConnection as error:
-            result.failures.append(f"source {source}: {_said(error)}")
+            result.failures.append(f"source {source}: {error.words}")
     take_told(house, result)
     books = sorted({book for source in names for book in house.source_config(source).books.values()})
     for book in books:
@@ -103,29 +116,30 @@ def sync(
             if post:
                 result.loaded.append(load(house, book, progress=progress))
         except (StopConnection, StopBatch) as error:
-            result.failures.append(f"book {book}: {_said(error)}")
+            result.failures.append(f"book {book}: {error.words}")
+    if post:
+        result.standings = tell_standings(house, names)
     return result
 
 
-def _said(error: DealbooksError) -> str:
-    return f"{error.message} {error.fix}".strip()
-
-
 def take_told(house: House, result: SyncResult) -> None:
-    """Find the deals of what webhooks told, until nothing new is left, and read the payments among it at their
-    providers. The records that they name were just swept."""
+    """Find the deals of what webhooks told, until nothing new is left, and read the contracts and payments among it at
+    their providers. The records that they name were just swept."""
     try:
         while True:
             taken = take_events(house)
             result.events = result.events.and_then(taken)
             if not taken.more:
                 break
+        result.signatures = take_signatures(house)
+        result.failures += result.signatures.failures
+        result.events = result.events.and_then(result.signatures.events)
         result.payments = take_payments(house)
         result.failures += result.payments.failures
         for source in result.payments.sources:
             take_batches(house, source, result)
     except (StopConnection, StopBatch) as error:
-        result.failures.append(f"events: {_said(error)}")
+        result.failures.append(f"events: {error.words}")
 
 
 def take_batches(house: House, source: str, result: SyncResult, progress: Progress = silent) -> None:
@@ -139,7 +153,7 @@ def take_batches(house: House, source: str, result: SyncResult, progress: Progre
             try:
                 taken = take_batch(house, source, batch, progress)
             except StopBatch as error:
-                result.failures.append(f"batch {batch} of {source}: {_said(error)}")
+                result.failures.append(f"batch {batch} of {source}: {error.words}")
                 return
             result.facts += taken.facts
             result.openings += taken.openings

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from dealbooks.book import Locks, OtherBook
 from dealbooks.deal import Deal
-from dealbooks.deal.model import GroupTransfer
+from dealbooks.deal.parts import GroupTransfer
 from dealbooks.entries import Entry
 from dealbooks.posting.cost import vehicle_cost
 from dealbooks.posting.errors import PostingError

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dealbooks.book import Regime
-from dealbooks.deal.model import TaxFraction
+from dealbooks.deal.fields import TaxFraction
 from dealbooks.errors import ConfigError, UsageError
 from dealbooks.money import Amount, RoundingMode
 from dealbooks.yamlfile import read_yaml

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple, get_args
 
 from dealbooks.deal import CommissionPlan, Deal, SaleLine, TaxComponent, TradeIn
-from dealbooks.deal.model import DealType, LineKind, SaleClass
+from dealbooks.deal.fields import DealType, LineKind, SaleClass
 from dealbooks.samples.lives import KINDS, Life, random_life
 from dealbooks.samples.markets import REGIONS
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from dealbooks.book import Book, Policies, Regime
 from dealbooks.charts import load_chart
-from dealbooks.deal.model import LineKind, LuxuryCarTax, Tax, TaxComponent
+from dealbooks.deal.fields import LineKind
+from dealbooks.deal.parts import LuxuryCarTax, Tax, TaxComponent
 from dealbooks.yamlfile import read_yaml
 
 REGIONS: tuple[Regime, ...] = get_args(Regime)

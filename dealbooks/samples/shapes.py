@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dealbooks.deal.model import DealType, SaleClass
+from dealbooks.deal.fields import DealType, SaleClass
 from dealbooks.samples.markets import Market
 
 Buyer = Literal["person", "company", "reseller", "vat_company", "lender"]

@@ -47,12 +47,12 @@ from dealbooks.errors import DealbooksError
 from dealbooks.house import House
 from flows.deal_sync import deal_sync
 from flows.deployments import WORK_POOL, PlannedDeployment, planned
+from flows.drift_watch import drift_watch
 from flows.period_close import period_close
 from flows.quarantine_fix import quarantine_fix, quarantine_review
-from tasks.work import in_words
 
 FLOWS: Mapping[str, Flow[..., Any]] = {
-    flow.name: flow for flow in (deal_sync, period_close, quarantine_fix, quarantine_review)
+    flow.name: flow for flow in (deal_sync, period_close, drift_watch, quarantine_fix, quarantine_review)
 }
 ZOMBIES = "Crash zombie flows"
 _AT_ONCE = 4  # runs side by side; each is a process of some 300 MB
@@ -233,7 +233,7 @@ def main() -> int:
     try:
         asyncio.run(serve(given.config, given.ready_fd))
     except DealbooksError as error:
-        _log.error("%s", in_words(error))
+        _log.error("%s", error.words)
         _tell(given.ready_fd, {"error": error.message, "fix": error.fix, "exit_code": error.exit_code})
         return error.exit_code
     except KeyboardInterrupt:

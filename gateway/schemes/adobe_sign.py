@@ -1,6 +1,6 @@
 """Adobe Acrobat Sign v6: not signed. Our application's id comes with every call and must be sent back; a secret in the
 address keeps strangers out. Source: adobe/acrobat-sign, docs/acrobat_sign_events. Nothing proves the body, so
-what is told of a signature counts only once a person has looked at the contract (see `UNPROVEN`).
+what is told of a signature counts once the contract was read at Adobe, or a person has looked at it (see `UNPROVEN`).
 """
 
 from __future__ import annotations

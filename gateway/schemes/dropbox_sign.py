@@ -1,8 +1,8 @@
 """Dropbox Sign: a form with one field, `json`, in which event_hash is the hex HMAC-SHA256 of event_time and event_type.
 
 Source: hellosign/dropbox-sign-python, event_callback_helper.py. The hash covers nothing else, so what is told of a
-signature counts only once a person has looked at the contract (see `UNPROVEN`). A call is repeated for about three days
-with its first time, so that is how old it may be. That the form is multipart is [recalled].
+signature counts once the contract was read there, or a person has looked at it (see `UNPROVEN`). A call is repeated for
+about three days with its first time, so that is how old it may be. That the form is multipart is [recalled].
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from plant_defects import DEFECTS, HARMLESS, ONCE
+from plant_defects import DEFECTS, ONCE
+from plant_honest import HARMLESS
 from plant_run import Outcome, run
 
 from dealbooks.reconcile.model import SEVERITIES

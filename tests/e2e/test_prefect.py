@@ -15,19 +15,27 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import yaml
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import State, StateType
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
+from blocks.sources.google_sheets import factory as google_sheets
 from dealbooks.config import load_config
 from dealbooks.demo import write_demo
 from dealbooks.demo.setup import write_setup
+from dealbooks.http import RealPace
+from dealbooks.mapping import FieldMap
+from dealbooks.starter import write_starter
 from flows.deal_sync import deal_sync
 from flows.deployments import planned
 from flows.period_close import period_close
 from flows.quarantine_fix import quarantine_fix, quarantine_review
+from sandbox.google_sheets import GoogleSheetsSandbox
+from sandbox.google_sheets.furnish import selling
+from sandbox.kit import SandboxTransport
 
 pytestmark = [pytest.mark.prefect, pytest.mark.long]
 
@@ -193,6 +201,52 @@ def test_plan_only_sends_nothing(demo: str) -> None:
     state = run(deal_sync, demo, "suncoast_drop", plan_only=True)
     assert state.name == "Quarantined"
     assert entries(demo, "suncoast") == []
+
+
+def test_a_spreadsheet_is_told_how_its_deals_stand(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server
+    box, settings = spreadsheet(tmp_path, monkeypatch)
+    config = str(settings)
+    assert run(deal_sync, config, plan_only=True).type == StateType.COMPLETED
+    assert standings(box) == ["", "", ""]
+    assert run(deal_sync, config).type == StateType.COMPLETED
+    assert standings(box) == ["posted: sale-v1"] * 3
+    box.settings.shared[box.settings.client_email] = "reader"
+    box.hand.edit("Deals", 2, Standing="")
+    done = run(deal_sync, config)
+    assert (done.type, done.name) == (StateType.COMPLETED, "Completed")
+    assert "standings not written back to sheet" in (done.message or "")
+    assert "Editor" in str(artifacts()["deal-sync-all"].data)
+
+
+def spreadsheet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[GoogleSheetsSandbox, Path]:
+    """The sandbox with its sample sales, and a configuration that reads it."""
+    reads = FieldMap.load("google_sheets").reads()
+    box, given = selling(reads, "LEEDS")
+    own = {"platform": "google_sheets", "books": {"LEEDS": "northgate"}, **given.settings, **given.secrets}
+    monkeypatch.setattr(
+        google_sheets, "build",
+        lambda **how: google_sheets.connect(
+            how["name"], google_sheets.settings_of(how["name"], how["settings"]), RealPace(), reads,
+            transport=SandboxTransport(box),
+        ),
+    )  # fmt: skip
+    write_starter(folder, "uk")
+    settings = yaml.safe_load((folder / "dealbooks.yaml").read_text(encoding="utf-8"))
+    settings["sources"] = {"sheet": own}
+    settings["books"]["northgate"]["source_of_record"] = "sheet"
+    path = folder / "dealbooks.yaml"
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return box, path
+
+
+def standings(box: GoogleSheetsSandbox) -> list[str]:
+    """What stands in the column of standings, a row each."""
+    head, *rows = box.hand.rows("Deals")
+    place = head.index("Standing")
+    return [row[place] if len(row) > place else "" for row in rows]
 
 
 def test_a_source_that_is_not_there_fails_in_words(demo: str) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from intake_support import posted, running, shop_of, tell, until
-from pipeline_support import Dealership, sale
+from intake_support import running, shop_of, tell, until
+from pipeline_support import Dealership, posted, sale
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sweep_support import FakeCrm
 

@@ -41,7 +41,7 @@ def _all_posted_once(found: list[dict[str, Any]], least: int) -> None:
 
 
 def test_killed_at_some_commits(tmp_path: Path) -> None:
-    _all_posted_once(_kills(tmp_path, 15), 2)
+    _all_posted_once(_kills(tmp_path, 60), 2)
 
 
 @pytest.mark.long

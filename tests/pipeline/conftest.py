@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from events_support import SIGNED, with_hooks
 from pipeline_support import Dealership
 
 
@@ -23,3 +24,11 @@ def any_shop(tmp_path: Path, store_url: str) -> Iterator[Dealership]:
     made = Dealership(tmp_path / "shop", store_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def signing(shop: Dealership) -> Dealership:
+    """A dealership that posts a sale when the customer has signed."""
+    shop.book["post_when"] = SIGNED
+    with_hooks(shop)
+    return shop

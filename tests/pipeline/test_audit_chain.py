@@ -26,7 +26,8 @@ BOOK = "northgate"
 
 
 _SELDOM = (
-    "acceptances", "bank_statements", "bank_lines", "bank_links", "outside_lists", "signoffs", "signatures", "reopenings",
+    "acceptances", "bank_statements", "bank_lines", "bank_links", "outside_lists", "signoffs", "signatures",
+    "reopenings", "drift",
 )  # fmt: skip
 
 

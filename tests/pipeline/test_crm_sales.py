@@ -11,6 +11,7 @@ from typing import Any
 import hubspot_support
 import pytest
 import salesforce_support
+from cli_support import Cli
 from events_support import arrives, deals_of, signed
 from pipeline_support import Dealership
 
@@ -18,6 +19,7 @@ from blocks.sources.hubspot import factory as hubspot_factory
 from blocks.sources.salesforce import factory as salesforce_factory
 from dealbooks.pipeline.sweep import take_some
 from dealbooks.pipeline.sync import SyncResult
+from dealbooks.pipeline.trace import trace
 from sandbox.kit import VirtualClock
 
 VAT = "Liabilities:2204-Output-VAT-margin-scheme"
@@ -125,3 +127,19 @@ def test_salesforce_ids_of_15_characters_are_those_of_18(crm: Crm) -> None:
     arrives(crm.shop, "esign", signed(f"crm:{key[:15]}"))
     crm.sync()
     assert (len(key), deals_of(crm.shop), crm.shop.deals()["SF-1"]["state"]) == (18, ["SF-1"], "posted")
+
+
+def test_trace_tells_what_was_said_when_a_deal_was_read(crm: Crm) -> None:
+    crm.office.deal(1)
+    crm.office.deal(2)
+    crm.sync()
+    kept = len(crm.shop.rows("exchanges"))
+    crm.sync()  # nothing new: nothing is kept
+    assert len(crm.shop.rows("exchanges")) == kept > 0
+    with crm.shop.open() as house:
+        story = trace(house, f"{crm.prefix}-1")
+    assert story.reads and {one.outcome for one in story.reads} == {"done"}
+    assert {one.response for one in story.reads} == {""}  # other customers' records stand in it
+    shown = Cli(crm.shop.folder).run("trace", story.deal).output
+    assert "What was said to the source when it was read" in shown
+    assert story.reads[0].what in shown

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from events_support import arrives, deals_of, signed, states, told, with_hooks
+from events_support import SIGNED, arrives, deals_of, signed, states, told, with_hooks
 from pipeline_support import Dealership, sale, vin_of, void
 from sweep_support import FakeCrm, crm_shop
 
@@ -19,15 +19,6 @@ from dealbooks.pipeline.status import status
 from dealbooks.pipeline.sweep import take_some
 from dealbooks.store.db import stamp
 from gateway.schemes import SCHEMES
-
-SIGNED = {"all": ["completed", "signed"]}
-
-
-@pytest.fixture
-def signing(shop: Dealership) -> Dealership:
-    shop.book["post_when"] = SIGNED
-    with_hooks(shop)
-    return shop
 
 
 def _waits(shop: Dealership) -> list[str]:
@@ -163,13 +154,71 @@ def test_an_event_that_names_a_deal_to_come_is_not_given_to_its_car(signing: Dea
     assert deals_of(signing) == ["N-9"]
 
 
-def test_a_number_without_its_store_is_for_a_person_where_stores_number_by_themselves(signing: Dealership) -> None:
-    signing.settings["events"] = {"store_numbers": True}
+@pytest.mark.parametrize("settings", [{}, {"store_numbers": True}], ids=["by default", "as set"])
+def test_a_number_without_its_store_is_for_a_person_where_there_are_several_stores(
+    signing: Dealership, settings: dict[str, Any]
+) -> None:
+    signing.settings["events"] = settings
     with_hooks(signing)
     signing.sales(12, sale(1))
     arrives(signing, "esign", signed("N-1"), signed("drop:N-1"), signed("drop:LEEDS:N-1"))
     signing.sync()
     assert (states(signing), deals_of(signing)) == (["review", "review", "matched"], ["N-1"] * 3)
+    note = signing.rows("events")[0]["note"]
+    assert "N-1 of northgate, LEEDS (D" in note and "one of YORK" in note and "store_numbers: false" in note
+
+
+def test_a_number_found_in_words_is_for_a_person_where_there_are_several_stores(signing: Dealership) -> None:
+    signing.settings["events"] = {}
+    with_hooks(signing, esign={"reference": r"DEAL ([A-Z0-9-]+)"})
+    signing.sales(12, sale(1))
+    arrives(signing, "esign", signed(text="the contract of DEAL N-1"))
+    signing.sync()
+    assert (states(signing), deals_of(signing), signing.entry_ids()) == (["review"], ["N-1"], [])
+
+
+def test_a_number_without_its_store_is_clear_where_one_store_is_all_there_is(signing: Dealership) -> None:
+    signing.settings["events"] = {}
+    signing.book["locations"] = {"LEEDS": {"dimension": "Leeds"}}
+    signing.settings["sources"]["drop"]["books"] = {"LEEDS": "northgate"}
+    with_hooks(signing)
+    signing.sales(12, sale(1))
+    arrives(signing, "esign", signed("N-1"))
+    signing.sync()
+    assert (states(signing), deals_of(signing)) == (["matched"], ["N-1"])
+
+
+def test_a_number_may_be_of_another_book_unless_its_webhook_says_which(signing: Dealership) -> None:
+    _south(signing)
+    signing.settings["events"] = {}
+    with_hooks(signing, ours={"source": "drop"})
+    signing.sales(12, sale(1), sale(2))
+    arrives(signing, "esign", signed("N-1"))
+    arrives(signing, "ours", signed("N-2"))
+    signing.sync()
+    assert (states(signing), deals_of(signing)) == (["review", "matched"], ["N-1", "N-2"])
+    assert "one of KENT (south)" in signing.rows("events")[0]["note"]
+
+
+def test_two_sources_of_one_store_number_by_themselves_where_the_number_is_not_the_identity(
+    signing: Dealership,
+) -> None:
+    signing.settings["events"] = {}
+    signing.book["locations"] = {"LEEDS": {"dimension": "Leeds"}}
+    drop = signing.settings["sources"]["drop"] | {"books": {"LEEDS": "northgate"}}
+    signing.settings["sources"] |= {"drop": drop, "dms": drop | {"path": "dms"}}
+    signing.book["source_of_record"] = "drop"
+    with_hooks(signing)
+    signing.sales(12, sale(1))
+    arrives(signing, "esign", signed("N-1", key="a"))
+    signing.sync()
+    assert states(signing) == ["matched"]  # by its policy the same number is the same sale, whoever tells of it
+    signing.book["identity"] = "vin_customer_date"
+    signing.write_config()
+    arrives(signing, "esign", signed("N-1", key="b"), signed("drop:N-1", key="c"))
+    signing.sync()
+    assert states(signing) == ["matched", "review", "matched"]
+    assert "one of LEEDS that dms tells of" in signing.rows("events")[1]["note"]
 
 
 def test_a_sale_that_is_called_off_and_cannot_be_read_again_is_for_a_person(shop: Dealership) -> None:

@@ -171,6 +171,8 @@ def test_the_spelling_of_a_reference_makes_no_second_fact(shop: Dealership) -> N
 def test_a_fact_with_and_without_its_store_is_one(
     shop: Dealership, stores: tuple[str, str], *, deal_first: bool
 ) -> None:
+    shop.settings["events"] = {"store_numbers": False}
+    shop.write_config()
     if deal_first:
         shop.sales(11, financed(1))
         shop.sync()
@@ -182,6 +184,27 @@ def test_a_fact_with_and_without_its_store_is_one(
         shop.sync()
     (fact,) = shop.rows("facts")
     assert (fact["state"], fact["location"]) == ("applied", "LEEDS")
+    assert shop.entry_ids(1) == ["funding-F1", "sale-v1"]
+    shop.sound()
+
+
+@pytest.mark.parametrize("deal_first", [True, False])
+def test_money_of_a_bare_number_is_for_a_person_where_there_are_several_stores(
+    shop: Dealership, *, deal_first: bool
+) -> None:
+    if deal_first:
+        shop.sales(11, financed(1))
+    _event(shop, 15, store_code="")
+    shop.sync()
+    if not deal_first:
+        shop.sales(17, financed(1))
+        shop.sync()
+    (row,) = (one for one in shop.rows("quarantine") if one["state"] == "open")
+    assert row["reasons"] and "LEEDS, YORK" in row["reasons"] and "store_code" in row["reasons"]
+    assert shop.entry_ids(1) == ["sale-v1"]
+    with shop.open() as house:
+        fix(house, str(row["id"]), "store_code", "LEEDS", who="Ann Lee", why="it is a car of Leeds")
+    shop.sync()
     assert shop.entry_ids(1) == ["funding-F1", "sale-v1"]
     shop.sound()
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
+from cli_support import Cli
 from google_sheets_support import Office, given_settings, office, source_of
 from pipeline_support import Dealership, vin_of
 
 from blocks.sources.google_sheets import factory
 from blocks.sources.google_sheets.factory import settings_of
-from blocks.sources.google_sheets.standings import write_standings
-from dealbooks.errors import UsageError
 from dealbooks.mapping import FieldMap
+from dealbooks.pipeline.standings import tell_standings
 from dealbooks.pipeline.sync import SyncResult
 
 VAT = "Liabilities:2204-Output-VAT-margin-scheme"
@@ -111,8 +111,7 @@ def test_a_row_without_an_id_waits_and_is_posted_once_it_has_one(shop: Dealershi
     made.deal(2, **{"Deal ID": ""})
     assert _sync(shop, made).exit_code == 3
     assert any("(Deal ID) holds no id" in one for one in _reasons(shop))
-    assert _written(shop) == 2
-    assert made.standings()[""].startswith("quarantined: ")
+    assert made.standings()[""].startswith("quarantined, number ")
     row = made.hand.find("Deals", "Customer ID", "C-2")[0]
     made.hand.edit("Deals", row, Deal_ID="GS-2")
     result = _sync(shop, made)
@@ -134,41 +133,95 @@ def test_a_reopened_and_a_deleted_row_wait_for_a_person(shop: Dealership, made: 
     assert codes == ["S022", "S023"]
 
 
-def _written(shop: Dealership) -> int:
-    with shop.open() as house:
-        return write_standings(house, "sheet")
-
-
 def test_how_deals_stand_is_written_beside_them_and_changes_none(shop: Dealership, made: Office) -> None:
     made.deal(1)
     made.deal(2, Make="#REF!")
     made.deal(3, Status="Quote")
-    _sync(shop, made)
-    assert _written(shop) == 2
+    result = _sync(shop, made)
+    assert [(one.source, one.written, one.failure) for one in result.standings] == [("sheet", 2, "")]
     told = made.standings()
-    assert (told["GS-1"], told["GS-3"]) == ("posted", "")
-    assert told["GS-2"] == "quarantined: Deals!M3 (Make) shows #REF!"
+    assert (told["GS-1"], told["GS-3"]) == ("posted: sale-v1", "")
+    assert told["GS-2"] == "quarantined, number 1: Deals!M3 (Make) shows #REF!"
     rows = len(shop.rows("inbox"))
-    _sync(shop, made)
-    assert (len(shop.rows("inbox")), _written(shop)) == (rows, 0)
+    assert [one.written for one in _sync(shop, made).standings] == [0]
+    assert len(shop.rows("inbox")) == rows
     made.edit("GS-2", Make="Skoda")
     made.edit("GS-1", Vehicle_cost="#REF!")
-    _sync(shop, made)
-    assert _written(shop) == 2
+    assert [one.written for one in _sync(shop, made).standings] == [2]
     told = made.standings()
-    assert told["GS-2"] == "posted"
-    assert told["GS-1"].startswith("posted, its change is quarantined: Deals!P2 (Vehicle cost) shows #REF!; ")
+    assert told["GS-2"] == "posted: sale-v1"
+    assert told["GS-1"].startswith(
+        "posted: sale-v1; its change is quarantined, number 2: Deals!P2 (Vehicle cost) shows #REF!; "
+    )
     made.edit("GS-1", Vehicle_cost=8000)
+    assert [one.written for one in _sync(shop, made).standings] == [1]
+    assert made.standings() == {"GS-1": "posted: sale-v1", "GS-2": "posted: sale-v1", "GS-3": ""}
+
+
+def test_an_amended_sale_shows_the_version_that_stands_in_the_ledger(shop: Dealership, made: Office) -> None:
+    first = made.deal(1)
     _sync(shop, made)
-    assert _written(shop) == 1
-    assert made.standings() == {"GS-1": "posted", "GS-2": "posted", "GS-3": ""}
+    made.reprice(first, "9500.00")
+    _sync(shop, made)
+    assert made.standings() == {"GS-1": "posted: sale-v2"}
 
 
-def test_standings_are_for_spreadsheets_only(shop: Dealership) -> None:
+def _shared_as(made: Office, role: str) -> None:
+    settings = made.box.settings
+    made.box.settings.shared[settings.client_email] = role
+
+
+def test_standings_that_cannot_be_written_fail_no_sync_and_are_told(shop: Dealership, made: Office) -> None:
+    made.deal(1)
+    _shared_as(made, "reader")
+    result = _sync(shop, made)
+    (one,) = result.standings
+    assert (result.exit_code, result.failures, one.written) == (0, [], 0)
+    assert "sheet" in one.failure and "Editor" in one.failure
+    assert {row["state"] for row in shop.deals().values()} == {"posted"}
+    said = Cli(shop.folder).run("sync")
+    assert (said.exit_code, said.output.count("Editor")) == (0, 1)
+    _shared_as(made, "writer")
+    assert [one.written for one in _sync(shop, made).standings] == [1]
+
+
+def test_nothing_is_written_while_nothing_is_posted(shop: Dealership, made: Office) -> None:
+    made.deal(1)
+    made.clock.sleep(900)
+    assert shop.sync(post=False).standings == []
+    assert made.standings() == {"GS-1": ""}
+
+
+def test_a_source_that_takes_no_standings_is_told_none(shop: Dealership, made: Office) -> None:
+    made.deal(1)
     with shop.open() as house:
-        house._sources["sheet"] = object()
-        with pytest.raises(UsageError, match="no spreadsheet"):
-            write_standings(house, "sheet")
+        source_config = house.source("sheet")
+        source_config.settings = source_config.settings.model_copy(update={"standing_range": ""})
+        assert tell_standings(house, ["sheet"]) == []
+    assert made.standings() == {"GS-1": ""}
+
+
+def test_standings_are_few_calls(shop: Dealership, made: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 31):
+        made.deal(number)
+    _sync(shop, made)
+    calls: list[str] = []
+    perform = made.box.perform
+
+    def noted(call: Any) -> Any:
+        calls.append(call.method)
+        return perform(call)
+
+    monkeypatch.setattr(made.box, "perform", noted)
+    with shop.open() as house:
+        assert [one.written for one in tell_standings(house, ["sheet"])] == [0]
+    assert calls == ["GET"]  # the tab with its column
+    made.edit("GS-1", Ledger="")
+    made.edit("GS-9", Ledger="")
+    calls.clear()
+    with shop.open() as house:
+        assert [one.written for one in tell_standings(house, ["sheet"])] == [2]
+    assert calls == ["GET", "PUT", "GET"]  # both by one call, then read again
 
 
 def test_a_row_that_is_still_being_filled_in_waits_and_is_posted_when_it_is_whole(
@@ -221,9 +274,3 @@ def test_the_settings_on_the_page_are_settings_that_there_are() -> None:
     checked = settings_of("sheet", settings | {"spreadsheet": "1AbCdEfGhIjKlMnOpQrStUvWxYz"})
     assert {*checked.columns, *checked.without} <= FieldMap.load("google_sheets").reads()
     assert source_of(office(), **settings | given_settings(office())).settings.take_when == ("Delivered",)
-
-
-def test_the_flow_on_the_page_is_one() -> None:
-    made: dict[str, Any] = {}
-    exec(compile(_shown("python"), "flows/sheet.py", "exec"), made)
-    assert made["sync_and_tell"].name == "sync-and-tell"

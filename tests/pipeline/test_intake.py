@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from intake_support import posted, running, shop_of, tell, until
-from pipeline_support import Dealership, sale
+from intake_support import running, shop_of, tell, until
+from pipeline_support import Dealership, posted, sale
 from sweep_support import FakeCrm, FakeSource
 
 from dealbooks.errors import StopConnection
@@ -68,6 +68,7 @@ def test_what_came_before_it_began_and_what_no_event_told_is_found_at_the_start(
             await until(lambda: posted(shop) == {"N-1", "N-2"})
 
     asyncio.run(go())
+    assert posted(shop) == {"N-1", "N-2"}
     shop.sound()
 
 
@@ -82,6 +83,7 @@ def test_a_deal_that_its_source_shows_late_is_read_again(world: tuple[Dealership
             await until(lambda: posted(shop) == {"N-1"})
 
     asyncio.run(go())
+    assert posted(shop) == {"N-1"}
     shop.sound()
 
 

@@ -3,6 +3,7 @@ what a person says can be said otherwise afterwards."""
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from pipeline_support import Dealership, financed, sale, vin_of, void
 from blocks.payments.stripe.reader import StripePayments
 from dealbooks.errors import UsageError
 from dealbooks.payments import Payment
+from dealbooks.pipeline import dropped
 from dealbooks.pipeline.events_shown import attach, ignore
 from dealbooks.pipeline.facts_decided import settle, withdraw
 from dealbooks.pipeline.facts_entered import Entered, enter
@@ -125,8 +127,32 @@ def test_a_lender_does_not_pay_more_than_it_finances(shop: Dealership) -> None:
     with shop.open() as house:
         assert withdraw(house, "N-1", "BACS 77", **ANN).state == "withdrawn"
     assert shop.sync().exit_code == 0
-    with pytest.raises(UsageError, match="is posted"), shop.open() as house:
+    with pytest.raises(UsageError, match="only payments are booked back") as caught, shop.open() as house:
         withdraw(house, "N-1", "F1", **ANN)
+    assert "funding-F1" in caught.value.message
+    fix = caught.value.fix
+    assert "turns it round: credit 1200 Bank account 8950.00; debit " in fix and "N-1 and funding-F1" in fix
+
+
+@pytest.mark.parametrize("stock_no", ["", "u1p"])
+def test_a_settlement_that_is_booked_is_not_withdrawn_by_itself(shop: Dealership, stock_no: str) -> None:
+    shop.sales(11, financed(1))
+    shop.sync()
+    _enter(shop, "3000.00", "", kind="payoff", method="bank_transfer", stock_no=stock_no)
+    assert shop.sync().exit_code == 0
+    assert "payoff-U1P" in shop.entry_ids(1)
+    with pytest.raises(UsageError, match=r"is booked \(payoff-U1P\)"), shop.open() as house:
+        withdraw(house, "N-1", stock_no, **ANN)
+
+
+def test_a_refund_that_is_booked_is_taken_back_as_a_payment(shop: Dealership) -> None:
+    shop.sales(11, sale(1))
+    shop.sync()
+    _enter(shop, "250.00", "RF1", kind="refund")
+    assert shop.sync().exit_code == 0
+    with pytest.raises(UsageError, match="only payments") as caught, shop.open() as house:
+        withdraw(house, "N-1", "RF1", **ANN)
+    assert "dealbooks event add N-1 --kind payment --amount 250.00" in caught.value.fix
 
 
 def test_a_number_of_a_funding_is_never_that_of_a_reserve(shop: Dealership) -> None:
@@ -324,6 +350,66 @@ def test_as_much_on_one_day_without_a_reference_is_asked_about(shop: Dealership,
     assert shop.sync().exit_code == 0
     assert len(_receipts(shop)) == (3 if same else 4)
     assert shop.reasons() == {}
+
+
+def _cash(**more: str) -> dict[str, str]:
+    return {
+        "deal_number": "N-1", "store_code": "LEEDS", "date": "2026-09-15", "event": "paid", "amount": "500.00",
+        "method": "cash",
+    } | more  # fmt: skip
+
+
+def test_a_copy_of_a_file_is_known_by_references_and_asked_about_without_them(shop: Dealership) -> None:
+    shop.sales(11, unpaid())
+    rows = [_cash(), _cash(amount="16.00", reference="R1")]
+    first = shop.drop("DealEvents_20260916.csv", rows)
+    assert shop.sync().exit_code == 0
+    copy = shop.drop("DealEvents_20260917.csv", rows)
+    assert copy.read_bytes() == first.read_bytes()
+    result = shop.sync()
+    assert (result.exit_code, shop.reasons()) == (3, {"N-1": ["S024"]})
+    assert len(_receipts(shop)) == 2
+    with shop.open() as house:
+        fix(house, "N-1", "reference", "TILL-2", **ANN)
+    assert shop.sync().exit_code == 0
+    assert len(_receipts(shop)) == 3
+    shop.sound()
+
+
+def test_the_same_file_sent_again_asks_nothing(shop: Dealership) -> None:
+    shop.sales(11, unpaid())
+    name = shop.drop("DealEvents_20260916.csv", [_cash()])
+    shop.sync()
+    os.utime(name, (1_790_000_000, 1_790_000_000))
+    result = shop.sync()
+    assert [one.state for one in result.extracted[0].files] == ["duplicate"]
+    assert (result.exit_code, len(_receipts(shop))) == (0, 1)
+
+
+def test_a_copy_that_is_killed_half_way_is_taken_once(shop: Dealership, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.sales(11, unpaid())
+    rows = [_cash(amount="16.00", reference="R1"), _cash()]
+    shop.drop("DealEvents_20260916.csv", rows)
+    shop.sync()
+    shop.drop("DealEvents_20260917.csv", rows)
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        patch.setattr(dropped, "_take_rows", _killed)
+        shop.sync()
+    assert shop.sync().exit_code == 3
+    assert (shop.reasons(), len(shop.rows("inbox"))) == ({"N-1": ["S024"]}, 5)
+
+
+def _killed(*_: object) -> int:
+    raise RuntimeError("killed")
+
+
+@pytest.mark.parametrize("reference", ["", "R1"])
+def test_the_same_row_twice_in_a_file_is_one_only_by_its_reference(shop: Dealership, reference: str) -> None:
+    shop.sales(11, unpaid())
+    shop.drop("DealEvents_20260916.csv", [_cash(reference=reference)] * 2)
+    result = shop.sync()
+    assert len(_receipts(shop)) == 1
+    assert (result.exit_code, shop.reasons()) == ((0, {}) if reference else (3, {"N-1": ["S024"]}))
 
 
 @pytest.mark.parametrize(

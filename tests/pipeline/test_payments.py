@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from payments_support import PaidShop, by_card, providers, unpaid
-from pipeline_support import Dealership
+from pipeline_support import Dealership, LightValidator, sale
 
 from dealbooks.errors import UsageError
+from dealbooks.house import House
 from dealbooks.ledger import Record, RecordLine
 from dealbooks.pipeline.events import take_events
 from dealbooks.pipeline.extract import extract
@@ -343,6 +345,40 @@ def test_a_receipt_that_the_bank_feed_books_is_matched_with_what_is_there(paid_s
     assert [one.subject for one in _reconciled(shop, other).differences] == ["FEED-8"]
 
 
+def test_what_others_booked_is_listed_still_when_the_book_posts_its_receipts_itself(shop: Dealership) -> None:
+    shop.book["receipts"] = "match"
+    shop.write_config()
+    shop.sales(11, sale(1))
+    assert shop.sync().exit_code == 0
+    assert shop.entry_ids(1) == ["sale-v1"]
+    before = [(one.deal, one.amount) for one in _reconciled(shop).receipts]
+    assert before == [("N-1", Decimal("10000.00"))]
+    shop.book["receipts"] = "post"
+    shop.write_config()
+    shop.sales(12, sale(2))
+    assert shop.sync().exit_code == 0
+    assert "sale-v1" in shop.entry_ids(2) and len(shop.entry_ids(2)) == 2  # of this one the receipt is ours
+    assert [(one.deal, one.amount) for one in _reconciled(shop).receipts] == before
+
+
+@pytest.mark.parametrize("receipts", ["match", "post"])
+def test_a_receipt_that_a_payment_is_said_to_be_is_listed_once(paid_shop: PaidShop, receipts: str) -> None:
+    shop = paid_shop.shop
+    shop.book["receipts"] = receipts
+    shop.write_config()
+    shop.sales(11, unpaid())
+    intent = paid_shop.paid(1_000_000)
+    shop.sync()
+    shop.sales(13, by_card())  # the record states it too, by a name of its own
+    shop.sync()
+    stated = json.loads(shop.rows("deal_versions")[-1]["deal"])["payments"][0]["receipt_id"]
+    with shop.open() as house:
+        settle(house, "N-1", intent, same_as=stated, who="Ann", why="the card slip")
+    assert shop.sync().exit_code == 0
+    listed = [one.reference for one in _reconciled(shop).receipts]
+    assert listed == ([intent] if receipts == "match" else [])
+
+
 def test_a_receipt_that_we_post_leaves_the_customers_account_as_it_should_be(paid_shop: PaidShop) -> None:
     shop = paid_shop.shop
     shop.book["post_when"] = {"all": ["completed"]}
@@ -364,7 +400,8 @@ def test_a_payment_in_another_currency_waits_in_quarantine(paid_shop: PaidShop) 
     assert shop.reasons() == {"N-1": ["S018"]}
 
 
-def test_a_plan_reads_payments_and_keeps_nothing(paid_shop: PaidShop) -> None:
+def test_a_plan_reads_payments_and_keeps_nothing(paid_shop: PaidShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(House, "validator", LightValidator())  # of the house that a plan opens
     shop = paid_shop.shop
     shop.sales(11, unpaid())
     shop.sync()

@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline_support import Dealership, sale
+from cli_support import Cli
+from pipeline_support import Dealership, LightValidator, sale
 from sweep_support import BEHIND, OVERLAP, FakeCrm, crm_shop
 
 from dealbooks.errors import LeaseLost, StopConnection
+from dealbooks.house import House
 from dealbooks.pipeline.extract import extract
 from dealbooks.pipeline.plan import plan, sync_plan
 from dealbooks.pipeline.quarantine import fix
+from dealbooks.pipeline.status import status
 from dealbooks.pipeline.sweep import Reread, Swept, sweep, take_some
 from dealbooks.source import SourceCapabilities
 from dealbooks.store import Lease, Store, Tx
+from dealbooks.store.db import stamp
 
 ABSENCE = SourceCapabilities("everything", None, 3, "absence")
 ASKED = SourceCapabilities("changed_since", None, 3, "asked")
@@ -335,6 +339,7 @@ def test_a_plan_reads_before_it_rehearses_and_changes_nothing(
         rehearsing.append(len(crm.calls))
 
     monkeypatch.setattr(Store, "rehearse", noted)
+    monkeypatch.setattr(House, "validator", LightValidator())  # of the houses that a plan opens
     with shop.open() as house:
         made = plan(house)
     assert rehearsing == [len(crm.calls)] * 2
@@ -389,3 +394,23 @@ def test_a_source_is_asked_only_for_what_its_map_reads(shop: Dealership) -> None
         fields = house.source("crm").fields
     assert {"deal_number", "fees.amount", "trades.vin"} <= fields
     assert "fees" not in fields
+
+
+def test_status_says_how_far_a_source_is_read(shop: Dealership, crm: FakeCrm) -> None:
+    with shop.open() as house:
+        (before,) = status(house).sources
+    assert before.swept is not None
+    assert (before.swept.records, before.swept.last_sweep, before.swept.cursor) == (0, "", None)
+    assert "never" in Cli(shop.folder).run("status").output
+    _fill(crm, 1, 2)
+    _sweep(shop)
+    read_at = stamp(shop.clock())
+    crm.save("001", sale(1, deposit="100.00"))
+    _sweep(shop)
+    with shop.open() as house:
+        (now,) = status(house).sources
+    assert now.swept is not None and now.swept.cursor is not None
+    assert (now.swept.records, now.swept.last_sweep > read_at, now.swept.asked_at != "") == (2, True, True)
+    assert now.as_json()["swept"]["records"] == 2
+    shown = Cli(shop.folder).run("status").output
+    assert now.swept.last_sweep[:19].replace("T", " ") in shown

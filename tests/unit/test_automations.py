@@ -13,7 +13,7 @@ from flows import reports
 
 FILE = Path(__file__).parents[2] / "automations.yaml"
 TOLD = {
-    reports.BATCH_DONE, reports.BATCH_QUARANTINED, reports.DEAL_QUARANTINED, reports.DEAL_DISPUTED,
+    reports.BATCH_DONE, reports.BATCH_QUARANTINED, reports.DEAL_QUARANTINED, reports.DEAL_DISPUTED, reports.DRIFT_FOUND,
     "prefect.flow-run.Failed", "prefect.flow-run.Crashed",
 }  # fmt: skip
 

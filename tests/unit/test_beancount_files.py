@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from blocks.ledgers.beancount.files import EffectFiles, Item, State, is_ref, ref_of, replace_file, sha256
+from blocks.ledgers.beancount.files import EffectFiles, Item, State, is_ref, ref_of, replace_file
+from dealbooks.canonical import sha256_hex
 from dealbooks.errors import StopConnection
 
 FORK = multiprocessing.get_context("fork")
@@ -68,8 +69,8 @@ def test_other_content_is_refused_with_both_hashes_and_left_alone(tmp_path: Path
     files.write([item(1)])
     (result,) = files.write([item(1, b"; other\n")])
     assert result.state is State.CONFLICT
-    assert sha256(item(1).data) in result.reason
-    assert sha256(b"; other\n") in result.reason
+    assert sha256_hex(item(1).data) in result.reason
+    assert sha256_hex(b"; other\n") in result.reason
     assert standing(tmp_path) == {item(1).key: item(1).data}
     assert files.look([item(1), item(1, b"; other\n"), item(2)])[1].state is State.CONFLICT
 

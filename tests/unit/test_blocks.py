@@ -15,7 +15,7 @@ from prefect.types import SecretDict
 import blocks as blocks_package
 from blocks import resolve as resolving
 from blocks.ledgers.beancount.block import BeancountBooks
-from blocks.register import BLOCKS, LEDGER_BLOCKS, PAYMENT_BLOCKS, SOURCE_BLOCKS
+from blocks.register import BLOCKS, LEDGER_BLOCKS, PAYMENT_BLOCKS, SIGNATURE_BLOCKS, SOURCE_BLOCKS
 from blocks.sources.csv_files.block import CsvDrop
 from dealbooks import registry
 from dealbooks.book import Account, Book, Chart
@@ -37,6 +37,7 @@ def test_every_platform_has_a_block() -> None:
     assert set(LEDGER_BLOCKS) == set(registry.LEDGERS)
     assert set(SOURCE_BLOCKS) == set(registry.SOURCES)
     assert set(PAYMENT_BLOCKS) == set(registry.PAYMENTS)
+    assert set(SIGNATURE_BLOCKS) == set(registry.SIGNATURES)
 
 
 def test_the_package_itself_imports_nothing() -> None:
@@ -46,8 +47,11 @@ def test_the_package_itself_imports_nothing() -> None:
 # Slugs are for ever: documents are found by them.
 def test_slugs_are_as_they_always_were() -> None:
     assert {block.__name__: block.get_block_type_slug() for block in BLOCKS} == {
+        "AdobeSign": "adobe-sign",
         "BeancountBooks": "beancount",
         "CsvDrop": "csv-files",
+        "DocuSign": "docusign",
+        "DropboxSign": "dropbox-sign",
         "GoCardless": "gocardless",
         "GoogleSheets": "google-sheets",
         "HubSpot": "hubspot",

@@ -88,7 +88,7 @@ def test_the_commands_are_these() -> None:
         "quarantine import", "audit verify", "map check", "pack", "verify",
         "hooks list", "hooks send", "events", "events show", "events attach", "events ignore",
         "event add", "event settle", "event withdraw", "bank import", "bank list", "bank accept",
-        "lists import", "lists show",
+        "lists import", "lists show", "keys new", "drift",
     }  # fmt: skip
 
 

@@ -12,9 +12,10 @@ from reconcile_support import BOOK, MARCH, UK_MARCH, SmallHouse, key_of
 from dealbooks.canonical import sha256_hex
 from dealbooks.errors import StopBatch, UsageError
 from dealbooks.periods import PeriodState
-from dealbooks.pipeline import close as closing
-from dealbooks.pipeline.close import CloseResult, close, reopen
+from dealbooks.pipeline import lock as locking
+from dealbooks.pipeline.close import CloseResult, close
 from dealbooks.pipeline.periods import history, locks
+from dealbooks.pipeline.reopened import reopen
 from dealbooks.store import Store
 from dealbooks.store.audit import heads, verify
 
@@ -42,12 +43,11 @@ def signed(house: SmallHouse, period: str = PERIOD, *more: str) -> CloseResult:
 
 
 def test_without_a_signature_it_shows_what_stands_in_the_way_and_changes_nothing(house: SmallHouse) -> None:
-    before = heads(house.store)
     result = close(house, BOOK, PERIOD)
     assert (result.closed, result.certificate) == (False, None)
     assert {item.code for item in result.obstacles} <= set(OPEN)
     assert result.obstacles
-    assert heads(house.store) == before
+    assert history(house, BOOK) == ()
     assert locks(house, BOOK).closed_through is None
     assert (house.var / "reports" / f"{BOOK}-{PERIOD}.md").is_file()
 
@@ -142,13 +142,13 @@ def test_nothing_is_accepted_that_is_not_there(house: SmallHouse) -> None:
 
 def test_what_moves_while_it_is_closed_stops_it(house: SmallHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     accept = open_codes(house)
-    real = closing.certificate_text
+    real = locking.certificate_text
 
     def late(data: dict[str, object]) -> str:
         house.take("G17")
         return real(data)
 
-    monkeypatch.setattr(closing, "certificate_text", late)
+    monkeypatch.setattr(locking, "certificate_text", late)
     with pytest.raises(StopBatch, match="changed while"):
         close(house, BOOK, PERIOD, sign="Ann Lee", note="n", accept=accept)
     assert locks(house, BOOK).closed_through is None

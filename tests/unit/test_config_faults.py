@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from cli_support import make_cli
 
 from dealbooks.config import load_config
@@ -100,3 +101,22 @@ def test_a_store_is_made_only_when_it_is_used(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
     ensure(store)
     assert (tmp_path / "new" / "store.db").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("ledger", "source", "refuses"),
+    [("xero", "hubspot", True), ("beancount", "hubspot", False), ("xero", "csv_files", False)],
+)
+def test_a_book_and_a_source_that_would_share_an_authorisation_have_two_names(
+    tmp_path: Path, ledger: str, source: str, refuses: bool
+) -> None:
+    settings = yaml.safe_load(make_cli(tmp_path).config.read_text(encoding="utf-8"))
+    settings["books"]["northgate"]["ledger"] = {"platform": ledger, "path": "books/northgate"}
+    settings["sources"] = {"northgate": {"platform": source, "path": "inbox", "books": {"LEEDS": "northgate"}}}
+    settings["books"]["northgate"].pop("source_of_record", None)
+    file = tmp_path / "dealbooks.yaml"
+    file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    if refuses:
+        assert "books.northgate and sources.northgate have the same name" in refused(file).message
+    else:
+        assert "northgate" in load_config(file).sources

@@ -24,7 +24,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture(scope="module")
 def in_yaml() -> dict[str, dict[str, Any]]:
     content = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
-    flows = {"deal_sync": "deal-sync", "period_close": "period-close"}
+    flows = {"deal_sync": "deal-sync", "period_close": "period-close", "drift_watch": "drift-watch"}
     found = {}
     for item in content["deployments"]:
         flow = item["entrypoint"].split(":")[1]
@@ -38,6 +38,9 @@ def test_the_deployments_of_the_sample_are_these(config: Config) -> None:
         "deal-sync/suncoast_drop": ("*/15 0,3-23 * * *", "America/New_York"),
         "period-close/northgate": ("0 6 2 * *", "Europe/London"),
         "period-close/suncoast": ("0 6 2 * *", "America/New_York"),
+        "period-close/all-books": ("", ""),
+        "drift-watch/northgate": ("40 0,3-23 * * *", "Europe/London"),
+        "drift-watch/suncoast": ("40 0,3-23 * * *", "America/New_York"),
         "quarantine-fix/correct": ("", ""),
         "quarantine-review/review": ("", ""),
     }

@@ -70,7 +70,12 @@ def test_who_and_why_stand_in_the_audit_chain(shop: Dealership) -> None:
 def test_a_payment_before_its_deal_names_its_book_and_waits(shop: Dealership) -> None:
     said = _refused(shop, "N-1", "--kind", "payment", "--amount", "10000", "--date", "2026-09-15")
     assert "--book" in said
-    told = _add(shop, "N-1", "payment", "10000.00", "--reference", "BANK-7", "--book", "northgate")
+    said = _refused(
+        shop, "N-1", "--kind", "payment", "--amount", "10000", "--date", "2026-09-15", "--book", "northgate"
+    )
+    assert "--location: LEEDS, YORK" in said
+    where = ("--book", "northgate", "--location", "LEEDS")
+    told = _add(shop, "N-1", "payment", "10000.00", "--reference", "BANK-7", *where)
     assert told["state"] == "waiting"
     unpaid = {"bank_transfer_paid": "", "payment_date": "", "balance_due": "10000.00"}
     shop.sales(16, sale(1) | unpaid)

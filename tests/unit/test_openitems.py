@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from reconcile_support import POLICY, by_hand, expected_of, record_of
+from reconcile_support import ACCOUNTS, POLICY, by_hand, expected_of, record_of
 
 from dealbooks.ledger import Record
-from dealbooks.reconcile.model import ReconException, Severity
+from dealbooks.reconcile.model import Move, ReconException, Severity
+from dealbooks.reconcile.moves import open_without, sold_without
 from dealbooks.reconcile.openitems import DealStanding, open_exceptions
 from dealbooks.reconcile.totals import LedgerSums
 
@@ -129,10 +130,56 @@ def test_a_reversal_without_its_new_version_is_named() -> None:
     assert codes(found(deals=(replace(DEAL, standing=False, reversed_open=True),))) == ["reversed_without_repost"]
 
 
-def test_what_is_named_already_is_not_named_again() -> None:
+def test_a_deal_that_is_not_settled_is_named_so_and_its_open_items_are_not() -> None:
     owes = keyed({"receivable.customer": "12.34", "cash.bank": "-12.34"})
-    assert found(owes, named={"U1"}) == []
     assert found(owes, named={"G10"}) == []
+    assert codes(found(owes, named={"G11"})) == ["customer_balance"]
+
+
+def exception_of(*moves: Move, sold: tuple[tuple[str, int], ...] = ()) -> ReconException:
+    return ReconException(
+        "deleted_in_ledger", Severity.CRITICAL, "", "", "", "", Decimal(0), "GBP", "", "", "key", moves=moves, sold=sold
+    )
+
+
+def test_what_an_exception_explains_is_taken_off_and_the_rest_is_still_open() -> None:
+    """The receipt is gone (the customer's balance), and the lender has not paid either."""
+    both = keyed({"receivable.customer": "12.34", "receivable.finance_company": "9000.00", "cash.bank": "-9012.34"})
+    sums = LedgerSums(POLICY)
+    sums.add(both)
+    gone = exception_of(Move(ACCOUNTS.of_role("receivable.customer"), "U1", "GBP", Decimal("12.34")))
+    items = open_without(sums.open_items, [gone], ACCOUNTS)
+    assert [(one.role, one.balance) for one in items] == [("receivable.finance_company", Decimal("9000.00"))]
+    part = exception_of(Move(ACCOUNTS.of_role("receivable.customer"), "U1", "GBP", Decimal("2.34")))
+    assert next(one.balance for one in open_without(sums.open_items, [part], ACCOUNTS)) == Decimal("10.00")
+
+
+def test_what_the_ledger_does_not_show_since_a_document_is_missing_is_open_too() -> None:
+    lacks = exception_of(Move(ACCOUNTS.of_role("payable.trade_payoff"), "T1", "GBP", Decimal("4000.00")))
+    [item] = open_without((), [lacks], ACCOUNTS)
+    assert (item.role, item.stock_no, item.balance, item.keys) == (
+        "payable.trade_payoff", "T1", Decimal("-4000.00"), frozenset({"key"}),
+    )  # fmt: skip
+    assert sold_without({"U1": 2, "U2": 1}, [exception_of(sold=(("U1", 1), ("U3", -1)))]) == {"U1": 1, "U2": 1, "U3": 1}
+
+
+def test_a_lender_who_has_paid_less_than_the_contract_is_short_at_once() -> None:
+    deal = replace(DEAL, financed=Decimal("9000.00"))
+    for left, wanted in (("9000.00", []), ("175.00", ["cit_short"]), ("1.01", ["cit_short"]), ("1.00", [])):
+        open_ = keyed({"receivable.finance_company": left, "cash.bank": f"-{left}"})
+        assert codes(found(open_, deals=(deal,), as_of=date(2026, 3, 8))) == wanted
+    whole = keyed({"receivable.finance_company": "9000.00", "cash.bank": "-9000.00"})
+    assert codes(found(whole, deals=(deal,))) == ["cit_unpaid"]
+
+
+def test_what_the_bookkeeper_entered_of_the_balance_due_is_no_exception_and_what_goes_beyond_it_is() -> None:
+    owes = keyed({"receivable.customer": "100.00", "cash.bank": "-100.00"})
+    deal = replace(DEAL, balance_due=Decimal("100.00"))
+    for paid, wanted in (("100.00", []), ("40.00", []), ("130.00", ["customer_balance"])):
+        typed = by_hand("t", "2026-03-06", {"receivable.customer": f"-{paid}", "cash.bank": paid}, stock_no="U1")
+        assert codes(found(owes, typed, deals=(deal,))) == wanted
+    more = by_hand("t", "2026-03-06", {"receivable.customer": "60.00", "cash.bank": "-60.00"}, stock_no="U1")
+    assert codes(found(owes, more, deals=(deal,))) == ["customer_balance"]
 
 
 def test_the_sums_know_the_opening_the_movement_and_leave_out_what_comes_later() -> None:

@@ -13,7 +13,7 @@ from google.auth.exceptions import RefreshError
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2.service_account import Credentials
 from google_sheets_support import HEADINGS, Office, key_json, office
-from salesforce_support import key_pair
+from keys_support import key_pair
 
 from sandbox.google_sheets import GoogleSheetsSandbox, Settings
 from sandbox.google_sheets.ranges import Area, parsed

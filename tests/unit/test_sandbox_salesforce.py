@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from salesforce_support import Org, key_pair, org
+from keys_support import key_pair
+from salesforce_support import Org, org
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,

@@ -73,8 +73,10 @@ def test_a_source_is_tried_with_what_is_printed(platform: str, tmp_path: Path, m
         synced = cli.run("sync")
         assert synced.exit_code == 0, synced.output
         assert "6 posted now" in synced.output
+        told = "Written back to sheet: how 3 deals stand now." in synced.output
         again = cli.run("sync")
         assert "0 posted now" in again.output
+        assert (told, "Written back" in again.output) == (platform == "google_sheets", False)
         refused = cli.run("connect", name)
         assert "needs no consent" in refused.output
         assert "nothing to do" in refused.output

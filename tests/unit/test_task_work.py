@@ -15,7 +15,7 @@ from dealbooks.errors import LeaseLost, StopBatch, StopConnection
 from dealbooks.findings import Finding, Severity
 from flows.summary import Summary
 from tasks.quarantine import reason
-from tasks.work import LogProgress, UnexpectedFault, guarded, in_words, may_read_again
+from tasks.work import LogProgress, UnexpectedFault, guarded, may_read_again
 
 CUSTOMER = "Dana Quill"
 
@@ -44,7 +44,7 @@ def test_a_fault_of_ours_names_the_place_and_no_data(caplog: pytest.LogCaptureFi
 def test_an_error_for_a_person_is_kept_and_what_caused_it_is_not() -> None:
     with pytest.raises(StopConnection) as caught:
         guarded(_fails_for_a_person)
-    assert in_words(caught.value) == "The store cannot be used now. Check it."
+    assert caught.value.words == "The store cannot be used now. Check it."
     assert CUSTOMER not in "".join(traceback.format_exception(caught.value))
 
 
