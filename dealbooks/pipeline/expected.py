@@ -187,6 +187,7 @@ def _standing(row: Row, standing: Standing, stated: Mapping[str, Any]) -> DealSt
         row["id"], row["deal_number"], row["stock_no"], date.fromisoformat(delivered), bool(standing.version),
         unwound=standing.unwound and not standing.version, reversed_open=standing.reversed_open,
         balance_due=exact(stated.get("balance_due", "0")) if standing.version else Decimal(0),
+        financed=exact((stated.get("finance") or {}).get("amount_financed") or "0"),
         currency=stated.get("currency", ""),
         good_until={
             trade.get("stock_no", ""): _day(trade.get("payoff_good_until")) for trade in stated.get("trade_ins", ())

@@ -45,7 +45,8 @@ from dealbooks.reconcile.model import (
     money_text,
     sorted_exceptions,
 )
-from dealbooks.reconcile.openitems import open_exceptions
+from dealbooks.reconcile.moves import open_without, sold_without
+from dealbooks.reconcile.openitems import STOCK_CODES, open_exceptions
 from dealbooks.reconcile.receipts import OthersReceipt, match_receipts
 from dealbooks.reconcile.sides import both_sides
 from dealbooks.reconcile.totals import AccountTotal, Balance, LedgerSums, expected_units
@@ -227,8 +228,8 @@ def reconcile(
             absent={item.key for item in result.absent}, others=receipts,
         )  # fmt: skip
         sides = both_sides(expected, result, records, policy)
-        named = {number for found in (*result.exceptions, *more) for number in found.stock_nos}
-        lists = lists_held(conn, book, month, policy, sums, sides, named)
+        named = {number for found in more if found.code in STOCK_CODES for number in found.stock_nos}
+        lists = lists_held(conn, book, month, policy, sums, sides, result.exceptions, named)
     taken = {one.found for one in accepted}
     exceptions = sorted_exceptions(
         one for one in (*result.exceptions, *more, *bank.exceptions, *lists.exceptions) if one not in taken
@@ -338,19 +339,20 @@ def _derived(
 ) -> list[ReconException]:
     """What balances say about deals and cars, and deals that have no entries at all."""
     known = standings(conn, book, policy.last)
-    items = sums.open_items
+    items = open_without(sums.open_items, result.exceptions, policy.accounts)
+    sold = sold_without(sums.sold, result.exceptions)
     owner = {key: deal for key, (_, deal) in owners_of(conn, book, (k for item in items for k in item.keys)).items()}
-    sold_here = {item.deal_id for item, _ in result.matched if item.entry.event == "sale.posted"}
+    ours = [*(item for item, _ in result.matched), *result.absent]
+    sold_here = {item.deal_id for item in ours if item.entry.event == "sale.posted"}
     reversed_ = {deal_id for deal_id, standing in known.items() if standing.reversed_open}
-    twice = [number for number, count in sums.sold.items() if count > 1]
+    twice = [number for number, count in sold.items() if count > 1]
     by_car = select(deals.c.id).where((deals.c.book == book) & deals.c.stock_no.in_(twice[:400]))
     cars = {row.id for row in conn.execute(by_car)} if twice else set()
     stated = deal_standings(conn, known, {*owner.values(), *sold_here, *reversed_, *cars})
-    named = {number for found in result.exceptions for number in found.stock_nos}
-    named |= {item.deal_id for item in unsettled if item.deal_id}
+    named = {item.deal_id for item in unsettled if item.deal_id}
     found = list(
         open_exceptions(
-            items, stated, owner, sums.sold, as_of=as_of, currency=policy.currency, named=named,
+            items, stated, owner, sold, as_of=as_of, currency=policy.currency, named=named,
             stock_is_kept=sums.keeps_stock,
         )
     )  # fmt: skip

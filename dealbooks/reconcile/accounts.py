@@ -33,9 +33,10 @@ class AccountMap:
         self._roles: dict[str, list[str]] = {}
         self._starts: list[tuple[str, str]] = []
         self._found: dict[str, str] = {}
+        numbered: dict[str, str] = {}  # one account may be called otherwise for each of its roles (VAT in and out)
         for role in sorted(chart.roles) if chart is not None else ():
             account = chart.roles[role]  # type: ignore[union-attr]
-            label = _label(account)
+            label = numbered.setdefault(account.number, _label(account)) if account.number else _label(account)
             self._labels[role] = label
             self._roles.setdefault(label, []).append(role)
             if account.number and (start := _plain(account.number), label) not in self._starts:

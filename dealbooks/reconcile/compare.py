@@ -1,5 +1,6 @@
 """Compare one expected entry with the records that carry its key. Pure; sums by account, so a ledger that merges or
-splits lines without changing what they say agrees."""
+splits lines without changing what they say agrees. Where it shows our lines one by one, they are compared so: what was
+moved may come to nothing on each account."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from dealbooks.reconcile.model import Delta, Expected, MatchPolicy, money_text
 ZERO = Decimal(0)
 # Dimensions compared beside location; the others of a line follow from these.
 _DIMENSIONS = ("department", "stock_no", "party", "product", "person", "method", "receipt")
+_Spread = Mapping[tuple[str, str], Mapping[str, object]]
 _NAMES = {"stock_no": "stock number", "method": "means of payment"}
 
 
@@ -111,22 +113,22 @@ def compare(
     theirs = record_lines(records, policy)
     found: list[tuple[str, list[str]]] = []
     deltas = deltas_of(ours, theirs)
+    one_by_one = _amounts(ours) == _amounts(theirs)
     if deltas:
-        moved = Counter((line.currency, line.amount) for line in ours) == Counter(
-            (line.currency, line.amount) for line in theirs
-        )
         amounts = "edited_after_posting" if expected.seen else "amount_mismatch"
-        found.append(("wrong_account" if moved else amounts, _account_words(ours, theirs, deltas)))
+        found.append(("wrong_account" if one_by_one else amounts, _account_words(ours, theirs, deltas)))
+    elif one_by_one and _amounts(ours, by_account=True) != _amounts(theirs, by_account=True):
+        found.append(("wrong_account", _moved_words(ours, theirs)))
     dates = sorted({record.date for record in records if record.date != entry.accounting_date})
     moved_on = f"dated {entry.accounting_date.isoformat()} by us, {dates[0].isoformat()} in the ledger" if dates else ""
     other_period = any(Period.of(day) != Period.of(entry.accounting_date) for day in dates)
     if other_period:
         found.append(("wrong_period", [moved_on]))
-    if not deltas:
+    if not any(code == "wrong_account" for code, _ in found) and not deltas:
         checked = [("tax_code", "wrong_tax_code"), ("location", "wrong_location")]
         checked += [(name, "edited_after_posting") for name in _DIMENSIONS]
         for name, code in checked:
-            if name in carried and (words := _by_dimension(name, ours, theirs)):
+            if name in carried and (words := _by_dimension(name, ours, theirs, one_by_one=one_by_one)):
                 found.append((code, words))
     if dates and not other_period:
         found.append(("edited_after_posting", [moved_on]))
@@ -153,10 +155,27 @@ def _account_words(ours: Sequence[Flat], theirs: Sequence[Flat], deltas: Sequenc
     return words
 
 
-def _by_dimension(name: str, ours: Sequence[Flat], theirs: Sequence[Flat]) -> list[str]:
+def _amounts(lines: Sequence[Flat], *, by_account: bool = False) -> Counter[tuple[str, str, Decimal]]:
+    return Counter((line.account if by_account else "", line.currency, line.amount) for line in lines)
+
+
+def _moved_words(ours: Sequence[Flat], theirs: Sequence[Flat]) -> list[str]:
+    """Lines that stand on another account, where each account comes to the same."""
+    mine, them = _amounts(ours, by_account=True), _amounts(theirs, by_account=True)
+    return [
+        f"{account}: {side_text(amount, currency)} {'of ours is not there' if one is mine else 'is not ours'}"
+        for one, other in ((mine, them), (them, mine))
+        for (account, currency, amount) in sorted((one - other).elements())
+    ]
+
+
+def _by_dimension(name: str, ours: Sequence[Flat], theirs: Sequence[Flat], *, one_by_one: bool) -> list[str]:
     """Accounts on which the two sides stand under different values of a dimension, in words."""
     called = _NAMES.get(name, name.replace("_", " "))
-    mine, them = _spread(name, ours), _spread(name, theirs)
+    mine: _Spread = _spread(name, ours)
+    them: _Spread = _spread(name, theirs)
+    if one_by_one and mine == them:
+        mine, them = _listed(name, ours), _listed(name, theirs)
     words = []
     for account in sorted({*mine, *them}):
         we, they = mine.get(account, {}), them.get(account, {})
@@ -176,7 +195,16 @@ def _spread(name: str, lines: Sequence[Flat]) -> dict[tuple[str, str], dict[str,
     return {place: {value: amount for value, amount in values.items() if amount} for place, values in sums.items()}
 
 
-def _values(spread: Mapping[str, Decimal]) -> str:
+def _listed(name: str, lines: Sequence[Flat]) -> dict[tuple[str, str], dict[str, tuple[Decimal, ...]]]:
+    """(account, currency) -> value of the dimension -> each amount."""
+    found: dict[tuple[str, str], dict[str, list[Decimal]]] = {}
+    for line in lines:
+        values = found.setdefault((line.account, line.currency), {})
+        values.setdefault(line.dimensions.get(name, ""), []).append(line.amount)
+    return {place: {value: tuple(sorted(some)) for value, some in values.items()} for place, values in found.items()}
+
+
+def _values(spread: Mapping[str, object]) -> str:
     return ", ".join(sorted(value or "none" for value in spread)) or "none"
 
 

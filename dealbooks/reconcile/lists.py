@@ -195,11 +195,14 @@ def hold(
     booked: Mapping[str, Decimal],
     currency: str,
     *,
+    due: Mapping[str, Decimal] | None = None,
     sold: Collection[str] = (),
     named: Collection[str] = (),
 ) -> Held:
-    """Hold a list against the books. `booked` is what the books have, by reference; `sold` are cars that are sold and
-    `named` cars of which an exception speaks already: those are not named a second time."""
+    """Hold a list against the books. `booked` is what the books have, by reference, and is shown; `due` what they would
+    have without differences that are named already, and is what the list is judged by (`booked` unless given). `sold`
+    are cars that are sold, `named` cars whose balance an exception speaks of: those are not named a second time."""
+    due = booked if due is None else due
     said = {name: _said(row, booked.get(name)) for name, row in rows.items()}
     if kind.name == "floorplan":
         left = {name: amount for name, amount in said.items() if name not in sold}
@@ -208,14 +211,14 @@ def hold(
         ]
         return Held(left, said, tuple(late))
     found = []
-    for name in sorted({*said, *booked}):
-        there = name in said and name in booked
-        if name in named or (there and said[name] == booked[name]):
+    for name in sorted({*said, *due}):
+        there = name in said and name in due
+        if name in named or (there and _said(rows[name], due[name]) == due[name]):
             continue
-        if kind.name == "stock" and name in sold and name not in booked:
+        if kind.name == "stock" and name in sold and name not in due:
             found.append(list_exception("sold_in_stock", kind, name, None, rows[name], currency))
-        elif booked.get(name) or name in said:
-            found.append(list_exception("list_difference", kind, name, booked.get(name), rows.get(name), currency))
+        elif due.get(name) or name in said:
+            found.append(list_exception("list_difference", kind, name, due.get(name), rows.get(name), currency))
     return Held(booked, said, tuple(found))
 
 

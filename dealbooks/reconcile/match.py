@@ -32,6 +32,7 @@ from dealbooks.reconcile.model import (
     money_text,
     sorted_exceptions,
 )
+from dealbooks.reconcile.moves import moves_of, sold_by
 from dealbooks.reconcile.words import WORDS
 
 _EXPLAINED = frozenset({"opening", "banking", "purchase", "clearing", "other"})
@@ -186,6 +187,7 @@ def _make(
         difference=difference, currency=currency, cause=cause or words.cause,
         cure=words.cure.format(deal=deal or "DEAL", ref=ref), subject=subject, deal=deal,
         stock_nos=tuple(sorted(numbers - {""})), deltas=period_deltas(entry, records, policy),
+        moves=moves_of(entry, records, policy), sold=sold_by(entry, records, policy),
     )  # fmt: skip
 
 

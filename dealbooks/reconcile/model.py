@@ -123,12 +123,24 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """By how much the ledger is more (debit) than we expect for one car on one account. `typed`: by hand."""
+
+    account: str
+    stock_no: str
+    currency: str
+    amount: Decimal
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReconException:
     """One disagreement, of a named class.
 
     `ours` and `theirs` are the two sides in words; `difference` is the ledger's less ours, in `currency`; `deltas`
     say on which accounts. `id` stays the same from run to run, so that a person can accept it by its id. `cure` is the
-    command or the act that mends it.
+    command or the act that mends it. `moves` and `sold` say what a document does to the open items of its cars, and how
+    many sales it counts for them.
     """
 
     code: str
@@ -145,6 +157,8 @@ class ReconException:
     deal: str = ""
     stock_nos: tuple[str, ...] = ()
     deltas: tuple[Delta, ...] = ()
+    moves: tuple[Move, ...] = ()
+    sold: tuple[tuple[str, int], ...] = ()
 
     @property
     def id(self) -> str:

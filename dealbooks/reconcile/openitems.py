@@ -1,7 +1,8 @@
 """What the ledger's own balances say about single deals and cars at the end of a period. Pure.
 
 Two sides can agree to the cent while a customer, a lender or a lienholder still owes, or a sold car still stands in
-stock (period-close.md R3, R5, R9 to R11, section 4). What an exception of a document names already is not named again.
+stock (period-close.md R3, R5, R9 to R11, section 4). What an exception of a document explains is taken off the balances
+before (see `moves`), so that each is named once, also where a deal has several faults.
 """
 
 from __future__ import annotations
@@ -17,23 +18,27 @@ from dealbooks.reconcile.totals import CONTRACTS, CUSTOMER, PAYOFF, RESERVE, STO
 from dealbooks.reconcile.words import WORDS
 
 ZERO = Decimal(0)
+STOCK_CODES = frozenset({"sold_in_stock", "negative_stock", "duplicate"})  # what speaks of a car's balance in stock
 
 
 @dataclass(frozen=True, slots=True)
 class AgePolicy:
-    """After how many calendar days something open is named (period-close.md section 4)."""
+    """After how many calendar days something open is named (period-close.md section 4); a lender who has paid up to
+    `short` less is not (R5)."""
 
     customer: int = 3
     contract: int = 5
     contract_late: int = 10
     contract_escalate: int = 15
     payoff: int = 10
+    short: Decimal = Decimal("1.00")
 
 
 @dataclass(frozen=True, slots=True)
 class DealStanding:
     """How a deal stands at the end of the period: `standing` while a version of its sale does. `balance_due` is what
-    the customer may still owe, in `currency`; `good_until` by when a traded car's settlement must be paid."""
+    the customer may still owe and `financed` what the lender is to pay, in `currency`; `good_until` by when a traded
+    car's settlement must be paid."""
 
     deal_id: str
     number: str
@@ -43,6 +48,7 @@ class DealStanding:
     unwound: bool = False
     reversed_open: bool = False
     balance_due: Decimal = ZERO
+    financed: Decimal = ZERO
     currency: str = ""
     good_until: Mapping[str, date | None] = field(default_factory=dict)
 
@@ -61,9 +67,10 @@ def open_exceptions(
 ) -> tuple[ReconException, ...]:
     """Every deal and car that is not as it should be.
 
-    `owner` gives the deal id of a key of ours, `sold` how many sales stand for a stock number, `named` the stock
-    numbers and deal ids that are named already, `currency` is the book's. `stock_is_kept`: the ledger books cars into
-    stock by stock number; otherwise their balances say nothing and are not judged.
+    `owner` gives the deal id of a key of ours, `sold` how many sales stand for a stock number, `named` the ids of deals
+    that are not settled and are named so, `currency` is the book's. `items` and `sold` are without what exceptions of
+    documents say. `stock_is_kept`: the ledger books cars into stock by stock number; otherwise their balances say
+    nothing and are not judged.
     """
     known = {deal.deal_id: deal for deal in deals}
     by_car: dict[str, list[DealStanding]] = {}
@@ -74,13 +81,13 @@ def open_exceptions(
     found += [
         _named("reversed_without_repost", deal, deal.stock_no, ZERO, deal.currency, ours="the new version of the sale",
                theirs="its reversal only", what=f"Deal {deal.number} is reversed, and its new version is not posted.")
-        for deal in deals if deal.reversed_open and not _skip(deal, deal.stock_no, named)
+        for deal in deals if deal.reversed_open and deal.deal_id not in named
     ]  # fmt: skip
     left: dict[str, list[OpenItem]] = {}
     seen_cars: set[str] = set()
     for item in items:
         its = _deal_of(item, known, by_car, owner)
-        if item.stock_no in named or (its is not None and _skip(its, item.stock_no, named)):
+        if its is not None and its.deal_id in named:
             continue
         if item.role in STOCK:
             if stock_is_kept:
@@ -98,9 +105,9 @@ def open_exceptions(
             found += _payoff(item, its, as_of, ages)
     found += [_unwound(known[deal_id], some) for deal_id, some in left.items()]
     for deal in deals:  # the ledger shows nothing, and the deal states that the customer owes
-        if deal.standing and deal.balance_due and deal.stock_no not in seen_cars | set(named):
+        if deal.standing and deal.balance_due and deal.stock_no not in seen_cars and deal.deal_id not in named:
             nil = OpenItem(CUSTOMER, deal.stock_no, deal.currency, ZERO, frozenset())
-            found += [] if _skip(deal, deal.stock_no, named) else _customer(nil, deal, as_of, ages)
+            found += _customer(nil, deal, as_of, ages)
     return tuple(found)
 
 
@@ -114,10 +121,6 @@ def _deal_of(
     ids = {owner[key] for key in item.keys if key in owner}
     touching = [known[deal_id] for deal_id in ids if deal_id in known] or list(by_car.get(item.stock_no, ()))
     return max(touching, key=lambda deal: (deal.standing, deal.delivered, deal.deal_id), default=None)
-
-
-def _skip(deal: DealStanding, stock_no: str, named: Collection[str]) -> bool:
-    return deal.deal_id in named or stock_no in named or deal.stock_no in named
 
 
 def _named(
@@ -148,8 +151,8 @@ def _sold_twice(
     sold: Mapping[str, int], by_car: Mapping[str, Sequence[DealStanding]], named: Collection[str], currency: str
 ) -> Iterable[ReconException]:
     for number, count in sold.items():
-        if count > 1 and number not in named:
-            deals = sorted(by_car.get(number, ()), key=lambda deal: (deal.delivered, deal.deal_id))
+        deals = sorted(by_car.get(number, ()), key=lambda deal: (deal.delivered, deal.deal_id))
+        if count > 1 and not any(deal.deal_id in named for deal in deals):
             later = deals[-1] if deals else None
             what = f"The car with stock number {number} is sold {count} times without an unwind."
             yield _named(
@@ -159,6 +162,8 @@ def _sold_twice(
 
 def _stock(item: OpenItem, deal: DealStanding | None, sold: Mapping[str, int]) -> Iterable[ReconException]:
     shown = side_text(item.balance, item.currency)
+    if sold.get(item.stock_no, 0) > 1:
+        return  # a duplicate, and named so
     if item.balance < 0:
         yield _named(
             "negative_stock", deal, item.stock_no, item.balance, item.currency, ours="nothing or more", theirs=shown,
@@ -173,6 +178,8 @@ def _stock(item: OpenItem, deal: DealStanding | None, sold: Mapping[str, int]) -
 
 def _customer(item: OpenItem, deal: DealStanding, as_of: date, ages: AgePolicy) -> Iterable[ReconException]:
     stated = deal.balance_due if deal.standing else ZERO
+    if stated > 0 > item.typed and item.currency == deal.currency:  # entered by the bookkeeper, not at the source
+        stated = max(stated + item.typed, ZERO)
     if stated and item.currency != deal.currency:
         return  # stated in another currency than the ledger keeps: its rate of the day is not ours to guess
     days = (as_of - deal.delivered).days
@@ -193,6 +200,13 @@ def _contract(item: OpenItem, deal: DealStanding, as_of: date, ages: AgePolicy) 
             "cit_over", deal, item.stock_no, item.balance, item.currency, ours="nothing", theirs=shown,
             what=f"The lender has paid more than the contract of deal {deal.number}: {shown}.",
         )  # fmt: skip
+    elif item.currency == deal.currency and item.balance < deal.financed:
+        if item.balance > ages.short:
+            paid = side_text(deal.financed - item.balance, item.currency).removesuffix(" debit")
+            yield _named(
+                "cit_short", deal, item.stock_no, item.balance, item.currency, ours="paid", theirs=shown,
+                what=f"The lender has paid {paid} on deal {deal.number}, and is {owed} short.",
+            )  # fmt: skip
     elif days > ages.contract:
         severity = Severity.LOW if days <= ages.contract_late else Severity.MEDIUM
         severity = Severity.HIGH if days > ages.contract_escalate else severity

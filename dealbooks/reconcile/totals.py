@@ -22,8 +22,8 @@ ZERO = Decimal(0)
 STOCK = frozenset({"inventory.new_vehicle", "inventory.used_vehicle"})
 CONTRACTS = frozenset({"receivable.contracts_in_transit", "receivable.finance_company"})
 CUSTOMER, RESERVE, PAYOFF = "receivable.customer", "receivable.finance_reserve", "payable.trade_payoff"
-_OPEN = STOCK | CONTRACTS | {CUSTOMER, RESERVE, PAYOFF}
-_KEPT = _OPEN | CONTROL
+OPEN_ROLES = STOCK | CONTRACTS | {CUSTOMER, RESERVE, PAYOFF}
+_KEPT = OPEN_ROLES | CONTROL
 UNIT_CLASSES: Mapping[str, str] = {
     "sales.new_vehicle": "new",
     "sales.new_vehicle_lease": "lease",
@@ -88,13 +88,15 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """What a control account holds for one stock number at the end of the period, and the keys of our entries on it."""
+    """What a control account holds for one stock number at the end of the period, and the keys of our entries on it.
+    `typed` is what was typed by hand on a customer's account; then an item may hold nothing."""
 
     role: str
     stock_no: str
     currency: str
     balance: Decimal
     keys: frozenset[str]
+    typed: Decimal = ZERO
 
 
 class LedgerSums:
@@ -106,6 +108,7 @@ class LedgerSums:
         self._movement: dict[tuple[str, str], Decimal] = {}
         self._roles: dict[tuple[str, str], list[Decimal]] = {}
         self._items: dict[tuple[str, str, str], tuple[Decimal, set[str]]] = {}
+        self._typed: dict[tuple[str, str, str], Decimal] = {}
         self._stock: dict[tuple[str, str], list[Decimal]] = {}
         self._by_key: dict[tuple[str, str, str], Decimal] = {}
         self._sold: dict[str, int] = {}
@@ -160,6 +163,8 @@ class LedgerSums:
         if key:
             keys.add(key)
         self._items[place] = (balance + line.amount, keys)
+        if not key and role == CUSTOMER:
+            self._typed[place] = self._typed.get(place, ZERO) + line.amount
         if role in STOCK:
             pair = self._stock.setdefault((number, line.currency), [ZERO, ZERO])
             pair[inside] += line.amount
@@ -173,11 +178,12 @@ class LedgerSums:
 
     @property
     def open_items(self) -> tuple[OpenItem, ...]:
-        """What is not nil at the end of the period, in a stable order."""
+        """What is not nil at the end of the period, or was typed by hand on a customer's account, in a stable order."""
+        typed = self._typed
         return tuple(
-            OpenItem(role, number, currency, balance, frozenset(keys))
+            OpenItem(role, number, currency, balance, frozenset(keys), typed.get((role, number, currency), ZERO))
             for (role, number, currency), (balance, keys) in sorted(self._items.items(), key=lambda item: item[0])
-            if balance and role in _OPEN
+            if (balance or typed.get((role, number, currency))) and role in OPEN_ROLES
         )
 
     def attribute(self, moved: Iterable[tuple[tuple[str, str, str], Decimal]]) -> None:
@@ -185,6 +191,8 @@ class LedgerSums:
         for place, amount in moved:
             balance, keys = self._items.get(place, (ZERO, set()))
             self._items[place] = (balance + amount, keys)
+            if place[0] == CUSTOMER:
+                self._typed[place] = self._typed.get(place, ZERO) + amount
 
     @property
     def without_car(self) -> frozenset[str]:
