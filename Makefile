@@ -4,9 +4,10 @@ UV := .uv/bin/uv
 RUN := .venv/bin/python
 STAMP := .venv/.synced
 
-.PHONY: setup demo test test-long lint bench simulate simulate-sources clean
+.PHONY: setup demo test test-long lint bench simulate simulate-sources plant clean
 
-# How many lives `make simulate` lives on each ledger, `make simulate-sources` at each source, and from which seed on
+# How many lives `make simulate` lives on each ledger, `make simulate-sources` at each source, how many months
+# `make plant` plants defects in, and from which seed on
 # (docs/proof.md).
 SEEDS ?= 100
 START ?= 1
@@ -45,6 +46,9 @@ simulate: $(STAMP)
 
 simulate-sources: $(STAMP)
 	$(RUN) tests/sim_sources.py --seeds $(SEEDS) --first $(START) --jobs 2
+
+plant: $(STAMP)
+	$(RUN) tests/plant.py --seeds $(SEEDS) --first $(START) --jobs 2
 
 clean:
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -41,6 +41,7 @@ def lender_by_contract(on: Planter) -> Ledger:
     event = take_out(on.group, sale, "funded")
     first, words = sale.finance.amount - 1000, f"{sale.finance.company} {sale.finance.reference}"
     on.fine("lender's payment in two parts by contract")
+    on.bank += [(event.day, first, "transfer"), (event.day + timedelta(days=1), Decimal(1000), "transfer")]
 
     def do() -> None:
         for number, part in enumerate((first, Decimal(1000))):
@@ -64,6 +65,7 @@ def commission_by_hand(on: Planter) -> Ledger:
     assert sale.finance is not None
     amount = sale.finance.commission
     on.fine("finance commission by contract")
+    on.bank.append((LAST, amount, "commission statement"))
     lines = (("cash.bank", amount, ""), ("receivable.finance_reserve", -amount, ""))
     return lambda: on.typed(LAST, f"statement {sale.finance and sale.finance.reference}", *lines, user="bob")
 
@@ -72,6 +74,7 @@ def fees_by_hand(on: Planter) -> Ledger:
     sale = on.take(lambda one: any(fee.passthrough for fee in one.fees))
     amount = sum((fee.amount for fee in sale.fees if fee.passthrough), Decimal(0))
     on.fine("fees sent on by car")
+    on.bank.append((LAST, -amount, "licensing authority"))
     lines = (("payable.government_fees", amount, sale.car.stock_no), ("cash.bank", -amount, ""))
     return lambda: on.typed(LAST, "fees sent on", *lines, user="bob")
 
@@ -80,6 +83,7 @@ def owing_by_hand(on: Planter) -> Ledger:
     """What the deal states as still due is paid, and the bookkeeper enters it."""
     sale = on.take(lambda one: early(one) and bool(one.owing))
     on.fine("balance due entered by the bookkeeper")
+    on.bank.append((sale.delivered + timedelta(days=5), sale.owing, "rest of the price"))
     lines = (("cash.bank", sale.owing, ""), ("receivable.customer", -sale.owing, sale.car.stock_no))
     return lambda: on.typed(sale.delivered + timedelta(days=5), f"rest {sale.number}", *lines, user="bob")
 
@@ -92,6 +96,7 @@ def overheads(on: Planter) -> Ledger:
 
 def banking(on: Planter) -> Ledger:
     on.fine("takings brought to the bank")
+    on.bank.append((date(2026, 8, 17), Decimal("1250.00"), "paying-in slip 17"))
     lines = (("cash.bank", Decimal("1250.00"), ""), ("cash.undeposited", Decimal("-1250.00"), ""))
     return lambda: on.typed(date(2026, 8, 17), "paying-in slip 17", *lines, user="bob")
 

@@ -364,10 +364,9 @@ class _Work:
             taken: set[int] = set()
             for lines, groups in sure:
                 items = [item for group in groups for item in group]
-                if not taken & {*items} and len(items) > 1:
-                    self._take(tier, items, lines, reason)
-                elif not taken & {*items}:
-                    self._take("attribute", items, lines, _BY_HOW)
+                if not taken & {*items}:
+                    how = (tier, reason) if len(items) > 1 else ("attribute", _BY_HOW)
+                    self._take(how[0], items, lines, how[1])
                     taken.update(items)
                 for line in lines:
                     del choices[line]

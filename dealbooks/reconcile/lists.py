@@ -21,6 +21,7 @@ from dealbooks.reconcile.words import WORDS
 
 ZERO = Decimal(0)
 MOST_BYTES, MOST_ROWS = 20_000_000, 200_000
+_ZIP = b"PK\x03\x04"  # how XLSX and ODS files begin
 _REFERENCE = ("reference", "stock_no", "stock_number", "vin", "contract_no", "deal", "deal_number", "person")
 _COLUMNS = frozenset({*_REFERENCE, "amount", "text"})
 
@@ -79,6 +80,8 @@ def parse_list(kind: ListKind, data: bytes, currency: str) -> tuple[ListRow, ...
     """
     if len(data) > MOST_BYTES:
         raise UsageError("The list is larger than 20 MB.", fix="Export one month of one book.")
+    if data.startswith(_ZIP):
+        raise UsageError("The list is a workbook (XLSX), not CSV.", fix="Save it as CSV in the spreadsheet program.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -45,7 +45,7 @@ FOUND_BY: Mapping[str, tuple[str, ...]] = {
     "unpaid": ("R4",),
     "overpaid": ("R4",),
     "unexplained_bank_line": ("R4",),
-    "statement_missing": ("R4",),
+    "statement_missing": ("R4", "R5"),
     "cit_unpaid": ("R5",),
     "cit_short": ("R5",),
     "cit_over": ("R5",),

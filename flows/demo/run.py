@@ -13,7 +13,8 @@ from dealbooks.demo import WAVES, write_demo
 from dealbooks.house import House
 from dealbooks.periods import Period
 from flows.deal_sync import deal_sync
-from flows.demo.summary import summarise
+from flows.demo.first_close import close_first_month
+from flows.demo.summary import next_steps, summarise
 from flows.period_close import period_close
 
 
@@ -38,6 +39,8 @@ async def _run(folder: Path) -> int:
             output.say(f"  {state.message}")
     with House.open(config, actor="demo") as house:
         failed += summarise(house, demo)
+    failed += await close_first_month(folder)
+    next_steps(demo.config)
     for line in failed:
         output.say(f"NOT AS IT MUST BE: {line}")
     return 1 if failed else 0

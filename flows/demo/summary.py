@@ -31,7 +31,6 @@ def summarise(house: House, demo: DemoSummary) -> list[str]:
     for book, rec in found.items():
         wrong += _books(house, book, rec)
     wrong += _proofs(house, demo, found)
-    _next_steps(house.config.file)
     return wrong
 
 
@@ -126,13 +125,15 @@ def _stock_of_sold_cars(house: House, book: str, rec: Reconciliation) -> list[tu
     return [(one.name, one.closing) for one in rec.stock if one.name in sold and one.closing]
 
 
-def _next_steps(config: Path) -> None:
+def next_steps(config: Path) -> None:
+    """Print what a new user may look at now."""
     shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
     name = f".venv/bin/dealbooks --config {shown}"
     output.say()
     output.say("What next:")
     output.say(f"  {name} quarantine list          what waits, and why")
     output.say(f"  {name} trace NG-70101           the whole story of a deal")
+    output.say(f"  {name} close northgate 2026-07  what stands in the way of a month's close: docs/close.md")
     output.say(
         f"  {name} up                       the Prefect UI, with these runs and the schedules, and the ledgers in Fava"
     )

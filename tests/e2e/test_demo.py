@@ -36,6 +36,8 @@ def test_the_demo_posts_everything_once(tmp_path: Path) -> None:
     assert "In quarantine: 8 deals wait" in first.stdout
     assert "bean-check northgate: no errors" in first.stdout
     assert "bean-check suncoast: no errors" in first.stdout
+    assert "after 6 things were done by hand" in first.stdout
+    assert "NOT FOUND" not in first.stdout
     books = _books(folder)
     assert len(books) > 500
 

@@ -86,6 +86,15 @@ def test_temporary_and_other_names_are_passed_over(tmp_path: Path, name: str) ->
     assert (listing.ready, listing.waiting) == ((), ())
 
 
+def test_a_link_is_named_and_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / NAME).symlink_to(aged(write(tmp_path, CONTENT), 600))
+    found = source(tmp_path / "folder").look(NOW)
+    assert found.ready == ()
+    assert [(one.name, one.overdue) for one in found.waiting] == [(NAME, True)]
+    assert "put the file itself there" in found.waiting[0].reason
+
+
 def test_a_manifest_makes_a_file_complete_at_once(tmp_path: Path) -> None:
     aged(write(tmp_path, CONTENT), 0)
     manifest(tmp_path)

@@ -39,7 +39,7 @@ def test_of_two_lists_at_once_one_counts(store: Store, tmp_path: Path, monkeypat
     ("content", "words"),
     [
         (b"stock_no,amount\n" + b"x" * 30_000_000, "larger than 20 MB"),
-        (b"PK\x03\x04" + bytes(range(256)), "heading of the list|no CSV"),
+        (b"PK\x03\x04" + bytes(range(256)), "is a workbook"),
         ("stock_no,amount\nS1,1.00\n".encode("utf-16"), "heading of the list|no CSV"),
         (b"stock_no,amount\nS1,NaN\n", "is no amount"),
         (b"stock_no,amount\nS1,1e3\n", "is no amount"),

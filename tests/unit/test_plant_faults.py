@@ -86,6 +86,16 @@ def test_equal_takings_of_two_days_in_two_equal_lines_are_at_the_bank() -> None:
     assert not short.matches
 
 
+def test_takings_that_two_lines_could_be_are_taken_once_and_the_other_line_is_the_other_days() -> None:
+    ours = [
+        card(f"{day}{n}", amount, f"2026-03-{day}")
+        for day in ("05", "09")
+        for n, amount in ((1, "250.00"), (2, "500.00"))
+    ]
+    found = match_bank(ours, [takings("L1", "750.00", "2026-03-06"), takings("L2", "750.00", "2026-03-10")])
+    assert [one.items for one in found.matches] == [("051", "052"), ("091", "092")]
+
+
 def test_takings_of_a_day_are_not_taken_for_one_payment_of_the_same_amount() -> None:
     """Two deposits of 250 came in one line of 500; the one payment of 500 came with another in a line of 1,500."""
     ours = [

@@ -28,6 +28,7 @@ from dealbooks.money import MoneyError, exact
 MAX_FILES = 500
 MAX_BYTES = 1 << 30
 _MAX_SIDE_FILE = 1 << 20
+_NO_FILE = "it is not a file but a link or the like; put the file itself there"
 _AHEAD = timedelta(days=2)  # more than any time zone, or a file of tomorrow, can explain
 _DONE_MARKS = (".done", ".ok", ".trg")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -151,6 +152,9 @@ class DropFolder:
         named = [(facts, kind, by_name[name]) for name in by_name for facts, kind in self._known(name)]
         named.sort(key=lambda item: (item[0].date, item[0].seq, item[0].name))
         for facts, kind, entry in named:
+            if entry.get("type") != "file":
+                waiting.append(Waiting(facts.name, _NO_FILE, now, overdue=True))
+                continue
             size, modified = int(entry.get("size") or 0), _modified(entry)
             uri = masked(address_of(fs, entry["name"], self._path))
             if processed is not None and processed(uri, size, modified):
@@ -193,7 +197,7 @@ class DropFolder:
             found = listed(fs, root)
         if found is None:
             raise StopConnection(f"the drop folder {self.url} does not exist", fix="Create it, or correct the path.")
-        return fs, [entry for entry in found if entry.get("type") == "file"]
+        return fs, [entry for entry in found if entry.get("type") != "directory"]
 
     def _reaching(self) -> AbstractContextManager[None]:
         what = f"the drop folder {self.url} cannot be reached"
