@@ -107,6 +107,7 @@ def test_a_page_that_fails_in_the_middle_closes_nothing(shop: Dealership, monkey
     assert signed(shop).closed
 
 
+@pytest.mark.long
 def test_a_ledger_that_changes_while_it_is_read_is_not_certified(
     shop: Dealership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +127,7 @@ def test_a_ledger_that_changes_while_it_is_read_is_not_certified(
     assert states(shop) == []
 
 
+@pytest.mark.long
 def test_a_period_is_out_of_the_lock_for_some_days(shop: Dealership) -> None:
     signed(shop)
     with shop.open() as house:
@@ -187,6 +189,7 @@ def test_a_month_is_over_at_midnight_where_the_book_is(
     shop.close()
 
 
+@pytest.mark.long
 def test_the_clock_passing_midnight_and_the_end_of_summer_time_changes_nothing_that_was_shown(
     shop: Dealership,
 ) -> None:

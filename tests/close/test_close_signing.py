@@ -79,6 +79,7 @@ def keep_intact(shop: Dealership) -> None:
         assert verify(house.store).breaks == ()
 
 
+@pytest.mark.long
 def test_what_is_shown_twice_is_one_statement(shop: Dealership) -> None:
     first, second = shown(shop), shown(shop)
     assert first.shown is not None
@@ -128,6 +129,7 @@ def test_the_ledger_changing_between_report_and_signature_voids_it(shop: Dealers
     assert [row["state"] for row in shop.rows("signoffs")] == ["superseded", "closed"]
 
 
+@pytest.mark.long
 def test_a_deal_that_comes_between_report_and_signature_voids_it(shop: Dealership) -> None:
     codes = sorted({one.code for one in shown(shop).obstacles})
     shop.sales(25, sale(7))
@@ -181,6 +183,7 @@ def test_a_book_of_two_takes_no_typed_name(two: Dealership) -> None:
         signed(two, "Ann Lee")
 
 
+@pytest.mark.long
 def test_the_first_signature_is_void_when_something_changes(two: Dealership) -> None:
     signed(two, "Ann Lee", key="an.key")
     two.sales(25, sale(7))
@@ -199,6 +202,7 @@ def keyed(shop: Dealership) -> CloseResult:
     return signed(shop, key="an.key")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "word"),
     [
@@ -233,6 +237,7 @@ def test_a_pinned_key_must_have_signed(shop: Dealership) -> None:
     assert verify_pack(done.pack, keys={"Ann Lee": read_key(shop.folder / "an.key").public}).problems == ()
 
 
+@pytest.mark.long
 def test_a_pinned_key_is_not_taken_on_its_word(shop: Dealership) -> None:
     """A forger names the key, and says that the name was only typed."""
     done = keyed(shop)
@@ -270,6 +275,7 @@ def test_how_a_signer_is_known() -> None:
         identify(known, "  ")
 
 
+@pytest.mark.long
 def test_a_decline_is_kept_and_the_month_can_be_shown_again(shop: Dealership) -> None:
     from dealbooks.pipeline.signoff import decline
 

@@ -11,7 +11,7 @@ from sim_worlds import WORLDS
 
 from sandbox.kit import Fault
 
-_FEW, _MANY = 3, 280
+_FEW, _MANY = 3, 140
 
 
 def _failed(lives: Sequence[Life]) -> str:

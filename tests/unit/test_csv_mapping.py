@@ -224,7 +224,7 @@ lists:
         ("deal: {}\nlists: {colours: [{set: {a: b}}]}", ["no list colours", "trade_ins"]),
         ("deal: {}\nlists: {lines: [{set: {price: b}}]}", ["lines[].price", "unit_price"]),
         ("deal: {}\nlists: {lines: [{when: 'a ||', set: {kind: b}}]}", ["lists: lines, when"]),
-        ("deal: [", ["cannot be read: expected"]),
+        ("deal: [", ["cannot be read: did not find expected"]),
     ],
 )
 def test_a_wrong_map_names_file_key_and_what_is_known(body: str, words: list[str]) -> None:

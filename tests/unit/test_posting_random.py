@@ -18,8 +18,8 @@ from dealbooks.posting import History, post_deal
 from dealbooks.samples import REGIONS, random_life, sample_book
 from tests.posting_checks import Broken, check_seed
 
-# Of each of the eight regions: 8,000 lives in all. RANDOM_DEALS=100000 makes it the full size.
-SEEDS = int(os.environ.get("RANDOM_DEALS", "8000")) // len(REGIONS)
+# Of each of the eight regions: 4,000 lives in all. RANDOM_DEALS=100000 makes it the full size.
+SEEDS = int(os.environ.get("RANDOM_DEALS", "4000")) // len(REGIONS)
 SHARD = min(SEEDS, 1000)
 
 
