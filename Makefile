@@ -27,10 +27,10 @@ demo: $(STAMP)
 	@.venv/bin/dealbooks demo --folder var/demo
 
 test: $(STAMP)
-	$(RUN) -m pytest -m "not long" -n 2 --dist loadfile
+	$(RUN) -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: $(STAMP)
-	$(RUN) -m pytest -m long -n 2 --dist loadscope
+	$(RUN) -m pytest -m long -n 2 --dist loadscope --no-loadscope-reorder
 
 lint: $(STAMP)
 	.venv/bin/ruff check .

@@ -92,6 +92,12 @@ class House:
         own = self.book_config(book).currency
         return {name: (one, one.currency or own) for name, one in self.config.bank_accounts.items() if one.book == book}
 
+    def payers(self, book: str) -> dict[str, tuple[str, ...]]:
+        """By which names banks may know the finance companies and lienholders of a book, by their ids."""
+        finance = self.rulebook(book).finance
+        lenders = {one.id: (one.name, *one.names) for one in finance.lenders}
+        return lenders | {one.id: (*lenders.get(one.id, ()), *one.names) for one in finance.lienholders}
+
     def today(self, book: str) -> date:
         """The business date in a book's time zone."""
         return self.clock().astimezone(self.book_config(book).zone()).date()

@@ -191,6 +191,9 @@ class SmallHouse:
     def bank_accounts(self, book: str) -> dict[str, tuple[BankAccountConfig, str]]:
         return self.accounts
 
+    def payers(self, book: str) -> dict[str, tuple[str, ...]]:
+        return {}
+
     def today(self, book: str) -> date:
         return self.day
 

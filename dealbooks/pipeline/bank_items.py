@@ -97,9 +97,11 @@ def money_rows(conn: Connection, book: str, first: date, last: date) -> list[Row
     return read_rows(conn, select(*columns).where(counted).order_by(entries.c.seq))
 
 
-def bank_items(rows: Sequence[Row], known: Mapping[str, BankDeal]) -> list[BankItem]:
+def bank_items(
+    rows: Sequence[Row], known: Mapping[str, BankDeal], payers: Mapping[str, tuple[str, ...]]
+) -> list[BankItem]:
     """The rows as items; what corrects a receipt is part of it. Money that has not moved (a refund agreed only) is
-    none."""
+    none. `payers`: other names of finance companies and lienholders."""
     found: dict[tuple[str, str], BankItem] = {}
     for row in rows:
         body = json.loads(row["body"])
@@ -116,7 +118,7 @@ def bank_items(rows: Sequence[Row], known: Mapping[str, BankDeal]) -> list[BankI
             date=date.fromisoformat(body.get("original_date") or row["accounting_date"]), amount=amount,
             currency=row["currency"], method=method, stock_no=deal.stock_no if deal else "",
             names=_names(kind, subject, deal), shared=deal.shared if deal else (),
-            parties=_parties(kind, subject, deal),
+            parties=_parties(kind, subject, deal, payers),
         )  # fmt: skip
     return [item for item in found.values() if item.amount]
 
@@ -162,13 +164,14 @@ def _names(kind: Kind, subject: str, deal: BankDeal | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _parties(kind: Kind, subject: str, deal: BankDeal | None) -> tuple[str, ...]:
+def _parties(kind: Kind, subject: str, deal: BankDeal | None, payers: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     if deal is None:
         return ()
     if kind in ("funding", "reserve"):
-        found: tuple[str, ...] = (deal.lender,)
+        found: tuple[str, ...] = (deal.lender, *payers.get(deal.lender, ()))
     elif kind == "payoff":
-        found = (deal.lienholders.get(subject, ""),)
+        owed = deal.lienholders.get(subject, "")
+        found = (owed, *payers.get(owed, ()))
     else:
         found = deal.customers
     return tuple(one for one in found if one)

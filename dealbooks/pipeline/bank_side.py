@@ -130,6 +130,7 @@ def bank_side(
     held_deals: Collection[str] = (),
     absent: Collection[str] = (),
     others: Iterable[OthersReceipt] = (),
+    payers: Mapping[str, tuple[str, ...]] | None = None,
     policy: BankPolicy = USUAL,
 ) -> BankReconciliation:
     """Reconcile a month's money with the bank.
@@ -141,6 +142,7 @@ def bank_side(
             cut-off names.
         absent: keys of entries that were posted, and that the ledger was found not to hold.
         others: receipts that others book.
+        payers: by which names banks may know finance companies and lienholders, by their ids.
     """
     others = list(others)
     covered = coverage(conn, book)
@@ -151,7 +153,7 @@ def bank_side(
     rows = money_rows(conn, book, first, last)
     known = bank_deals(conn, book, first, last, [row["deal_id"] for row in rows])
     lines = [line for line in lines_between(conn, book, first, last) if line.account in accounts]
-    items = bank_items(rows, known) + others_items(others, known) + _payouts(lines)
+    items = bank_items(rows, known, payers or {}) + others_items(others, known) + _payouts(lines)
     decided = [
         (row.item, row.line)
         for row in conn.execute(

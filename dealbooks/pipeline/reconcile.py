@@ -71,6 +71,9 @@ class ReconcileHouse(PeriodHouse, Protocol):
     def bank_accounts(self, book: str) -> Mapping[str, tuple[BankAccountConfig, str]]:
         """Its accounts at banks and payment providers, with their currency."""
 
+    def payers(self, book: str) -> Mapping[str, tuple[str, ...]]:
+        """By which names banks may know its finance companies and lienholders, by their ids."""
+
     def today(self, book: str) -> date:
         """The business date of a book."""
 
@@ -225,7 +228,7 @@ def reconcile(
         bank = bank_side(
             conn, book, month, as_of, accounts=house.bank_accounts(book), records=records, labels=policy.accounts,
             named=[*result.exceptions, *more], held_deals={item.deal_id for item in unsettled if item.deal_id},
-            absent={item.key for item in result.absent}, others=receipts,
+            absent={item.key for item in result.absent}, others=receipts, payers=house.payers(book),
         )  # fmt: skip
         sides = both_sides(expected, result, records, policy)
         named = {number for found in more if found.code in STOCK_CODES for number in found.stock_nos}

@@ -18,6 +18,7 @@ from dealbooks.pipeline.drift import Watched, watch
 from dealbooks.store import Store
 from sandbox.kit import Fault
 
+pytestmark = pytest.mark.long  # tests/pipeline/test_drift.py is the shorter proof, with Beancount
 _HOUR = 3600.0
 _TODAY = date(2026, 9, 1)
 
@@ -49,6 +50,9 @@ class House:
         )  # fmt: skip
 
     def bank_accounts(self, book: str) -> dict[str, tuple[BankAccountConfig, str]]:
+        return {}
+
+    def payers(self, book: str) -> dict[str, tuple[str, ...]]:
         return {}
 
     def today(self, book: str) -> date:

@@ -137,6 +137,7 @@ def test_stopped_before_a_record_and_gone_on(house: Theatre, ledger: str) -> Non
     assert paused(Scene(house, ledger, _AMENDED), at) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ledger", WORLDS)
 def test_two_at_once_on_one_book(house: Theatre, ledger: str) -> None:
     for seed in SEEDS[:2]:

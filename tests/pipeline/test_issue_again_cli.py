@@ -80,6 +80,7 @@ def test_a_payment_that_stands_is_for_a_person_to_apply(tmp_path: Path, monkeypa
         assert json.loads(walk.run("reconcile", BOOK, "2026-07", "--json", code=0).stdout)["agreed"] is True
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_sale_that_was_taken_away_is_made_again(
     platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

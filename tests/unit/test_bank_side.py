@@ -72,6 +72,15 @@ def test_without_statements_it_is_not_provided(house: BankHouse) -> None:
     assert (side.status, side.rows, side.exceptions) == ("not provided", (), ())
 
 
+def test_a_wire_names_the_lender_as_its_rulebook_calls_it(house: BankHouse) -> None:
+    for number, amount in (("UK-1", "21000.00"), ("UK-2", "18500.50")):
+        house.sold(number, "Ann Lee", lender="FINHOUSE-1", contract_no=f"MF-{number}")
+        house.booked(number, "contract.funded", f"funding-F-{number}", amount, "2026-03-09")
+    house.bank([("2026-03-10", "39500.50", "NORTHERN MOTOR FINANCE BULK PAYMENT")])
+    assert {one.code for one in house.side().exceptions} == {"unpaid", "unexplained_bank_line"}
+    assert house.side(payers={"FINHOUSE-1": ("Finance house", "northern motor finance")}).exceptions == ()
+
+
 def test_a_month_that_agrees(house: BankHouse) -> None:
     house.bank(agreeing(house))
     side = house.side()

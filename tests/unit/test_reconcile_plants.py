@@ -91,6 +91,7 @@ def row(rec: Reconciliation, number: str, place: int = 0) -> tuple[str, str, str
     return found.status.value, format(found.over, "f"), format(found.under, "f")
 
 
+@pytest.mark.long
 def test_one_thing_of_every_class_is_broken_and_each_is_found_once(house: SmallHouse) -> None:
     clean = reconcile(house, BOOK, PERIOD)
     assert planted(clean) == []
