@@ -39,13 +39,14 @@ class Standing:
 
     `balances` are by role, stock number and currency; `names` are words by which a text names a deal (contract,
     receipt, deal number, VIN), in capitals -> the stock numbers of the deal; `sold` the cars of which a sale stands;
-    `customers` the names of who bought a car.
+    `customers` the names of who bought a car; `explained` is what exceptions of documents say of the balances.
     """
 
     balances: Mapping[_Place, Decimal] = field(default_factory=dict)
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sold: Mapping[str, int] = field(default_factory=dict)
     customers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    explained: Mapping[_Place, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +223,15 @@ def _place(line: RecordLine, record: Record, policy: MatchPolicy, standing: Stan
 
 def _of_customer(line: RecordLine, record: Record, standing: Standing) -> list[_Place]:
     """What the customers whose names stand in a record owe, where it is exactly what the line brings: a name alone is
-    no proof."""
+    no proof. What is open because a document was changed or is gone is not what somebody owes."""
     text = " ".join([record.narration, line.dimensions.get("party", "")]).upper()
     cars = (car for car, names in standing.customers.items() if any(name and name.upper() in text for name in names))
     places = (("receivable.customer", car, line.currency) for car in cars)
-    return [place for place in places if standing.balances.get(place) == -line.amount]
+    return [
+        place
+        for place in places
+        if standing.balances.get(place, ZERO) - standing.explained.get(place, ZERO) == -line.amount
+    ]
 
 
 class _Alike:

@@ -7,6 +7,7 @@ what was typed by hand is compared by car and amount, and only ever suggested.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dealbooks.errors import BrokenInvariant
 from dealbooks.ledger import Record
@@ -32,7 +33,7 @@ from dealbooks.reconcile.model import (
     money_text,
     sorted_exceptions,
 )
-from dealbooks.reconcile.moves import moves_of, sold_by
+from dealbooks.reconcile.moves import explained_by, moves_of, sold_by
 from dealbooks.reconcile.words import WORDS
 
 _EXPLAINED = frozenset({"opening", "banking", "purchase", "clearing", "other"})
@@ -90,6 +91,7 @@ def match(
         exceptions.append(_absent(item, like, pair, policy, voided=item.key in voided))
     exceptions += [_stranger(record, policy) for record in strangers]
     named = {pair.ref for pair in suggestions}
+    standing = replace(standing, explained=explained_by(exceptions, policy.accounts))
     judged = judge_by_hand([one for one in by_hand if one.ref not in named], matched, policy, standing)
     others = [one for one in judged if one.kind in _EXPLAINED]
     exceptions += [_by_hand(one, policy) for one in judged if one.kind not in (*_EXPLAINED, "elsewhere")]

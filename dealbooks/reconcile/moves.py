@@ -81,6 +81,16 @@ def open_without(
     )
 
 
+def explained_by(found: Iterable[ReconException], accounts: AccountMap) -> dict[tuple[str, str, str], Decimal]:
+    """What these exceptions say of customers' balances: role, stock number and currency -> ledger less ours."""
+    customer = accounts.of_role(CUSTOMER)
+    sums: dict[tuple[str, str, str], Decimal] = {}
+    for move in (move for one in found for move in one.moves if move.account == customer):
+        place = (CUSTOMER, move.stock_no, move.currency)
+        sums[place] = sums.get(place, ZERO) + move.amount
+    return sums
+
+
 def _role(account: str, accounts: AccountMap) -> str:
     return next((role for role in accounts.roles(account) or (account,) if role in OPEN_ROLES), "")
 

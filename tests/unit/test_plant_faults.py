@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from bank_support import item, line
-from reconcile_support import POLICY, account
+from reconcile_support import POLICY, account, by_hand, expected_of, receipt_of, record_of
 
 from dealbooks.bank.items import BankItem
 from dealbooks.bank.match import match_bank
@@ -16,6 +16,7 @@ from dealbooks.entries import Entry, Line
 from dealbooks.ledger import Record, RecordLine
 from dealbooks.money import Money
 from dealbooks.reconcile import Expected, match
+from dealbooks.reconcile.byhand import Standing
 from dealbooks.reconcile.lists import KINDS, ListRow, hold
 
 DAY = date(2026, 3, 5)
@@ -125,3 +126,23 @@ def test_a_contract_that_a_line_names_is_not_a_part_of_the_lenders_other_wire() 
     found = match_bank(ours, theirs)
     assert [one.items for one in found.matches] == [("1111", "2222")]
     assert [one.difference for one in found.differences] == [Decimal("-70.00")]
+
+
+def test_a_payment_under_a_customers_name_does_not_clear_what_an_edited_receipt_left_open() -> None:
+    """An auction house bought three cars. The receipt of one was edited onto another car; a payment of that amount was
+    typed under its name: the edit is named, and so is the payment, here as the receipt typed again."""
+    receipt = receipt_of(expected_of("G10"), "G10")
+    record = record_of(receipt)
+    moved = tuple(replace(one, dimensions={**one.dimensions, "stock_no": "OTHER"}) for one in record.lines)
+    [amount] = [line.amount for line in record.lines if line.account == account("receivable.customer")]
+    typed = by_hand(
+        "typed", "2026-03-20", {"cash.bank": f"{-amount}", "receivable.customer": f"{amount}"}, "MERIDIAN AUCTIONS"
+    )
+    place = ("receivable.customer", receipt.stock_no, "GBP")
+    owes = Standing(balances={place: -amount}, customers={receipt.stock_no: ("Meridian Auctions",)})
+    open_ = match([receipt], [record, typed], POLICY, owes)
+    assert [one.code for one in open_.exceptions] == []
+    assert [kind for kind, _ in open_.others] == ["clearing"]
+    edited = match([receipt], [replace(record, lines=moved), typed], POLICY, owes)
+    assert sorted(one.code for one in edited.exceptions) == ["duplicate", "edited_after_posting"]
+    assert edited.others == ()
