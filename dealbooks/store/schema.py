@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import inspect, text
 
-from dealbooks.errors import StopConnection
+from dealbooks.errors import UsageError
 from dealbooks.store.db import Store
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -28,7 +28,8 @@ def ensure(store: Store, *, upgrade_existing: bool = False) -> None:
     """Create the schema in an empty store; check it in one that is in use.
 
     Raises:
-        StopConnection: when an existing store is of an older or newer version, unless `upgrade_existing` brings it up.
+        UsageError: an existing store is of an older or newer version, unless `upgrade_existing` brings it up. Not an
+            error that passes by itself: nothing tries again.
     """
     found = revision(store)
     if found == HEAD:
@@ -36,7 +37,7 @@ def ensure(store: Store, *, upgrade_existing: bool = False) -> None:
     if found is None or upgrade_existing:
         upgrade(store)
         return
-    raise StopConnection(
+    raise UsageError(
         f"The store has schema {found}, this version of Dealbooks works with {HEAD}.",
         fix="Take a copy of the store, then run 'dealbooks doctor --upgrade-store' (or install the newer Dealbooks).",
     )

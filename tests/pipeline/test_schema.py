@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from dealbooks.errors import StopConnection
+from dealbooks.errors import UsageError
 from dealbooks.store import Store
 from dealbooks.store.schema import HEAD, MIGRATIONS, ensure, revision, upgrade
 from dealbooks.store.tables import CONTENT, COVERED, metadata
@@ -41,7 +41,7 @@ def test_migrated_tables_are_those_of_the_code(empty_store_url: str) -> None:
 def test_a_store_in_use_is_checked_not_changed(store: Store) -> None:
     with store.transaction("test", "older") as tx:
         tx.conn.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-    with pytest.raises(StopConnection, match="has schema 0000, this version of Dealbooks works with"):
+    with pytest.raises(UsageError, match="has schema 0000, this version of Dealbooks works with"):
         ensure(store)
     assert revision(store) == "0000"
 
