@@ -4,6 +4,10 @@ UV := .uv/bin/uv
 RUN := .venv/bin/python
 STAMP := .venv/.synced
 
+# Compiled modules are kept: where the environment forbids it, each of the many short processes of the demo and the tests
+# would compile all that it imports again (12 seconds of processor time for Prefect and Great Expectations).
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test test-long lint bench simulate simulate-sources plant clean
 
 # How many lives `make simulate` lives on each ledger, `make simulate-sources` at each source, how many months
