@@ -175,7 +175,8 @@ class BankAccountConfig(Section):
         "", description="IBAN or account number, or its end, as its files state it; a file of another is held."
     )
     layout: str = Field(
-        "bank", description="Layout of its CSV files: a shipped name (bank, stripe_payouts) or the path of your own."
+        "bank",
+        description="Layout of its CSV files: a shipped name (bank, bank_us, stripe_payouts) or the path of your own.",
     )
     owned: bool = Field(
         False,

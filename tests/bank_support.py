@@ -19,7 +19,8 @@ from dealbooks.config_told import BankAccountConfig
 from dealbooks.entries import Entry, Line
 from dealbooks.money import Money
 from dealbooks.periods import Period
-from dealbooks.pipeline.bank import Imported, import_file
+from dealbooks.pipeline.bank import import_file
+from dealbooks.pipeline.bank_store import Imported
 from dealbooks.pipeline.bank_side import BankReconciliation, bank_side
 
 CAMT = """<?xml version="1.0" encoding="UTF-8"?>

@@ -24,6 +24,7 @@ from dealbooks.bank.model import (
 )
 from dealbooks.bank.xmltree import read_xml, text_at
 
+STATEMENT, NOTIFICATION = "camt.053", "camt.054"
 _NO_REFERENCE = frozenset({"NOTPROVIDED", "NONREF", "NONE", "UNKNOWN"})
 _REFERENCES = (
     "EndToEndId", "InstrId", "TxId", "PmtInfId", "MndtId", "ClrSysRef", "ChqNb", "UETR", "MsgId",
@@ -38,8 +39,16 @@ def read_camt(data: bytes, account: str, file: str) -> list[Statement]:
     """
     root = read_xml(data, file)
     found = [one for name in ("Stmt", "Ntfctn") for one in root.iter(name)]
+    if not found and root.find(".//Rpt") is not None:
+        raise Unreadable(
+            f"{file} is an intraday report (camt.052), which may change until the day is over.",
+            fix="Import the statement of the day (camt.053).",
+        )
     if not found:
-        raise Unreadable(f"{file} holds no camt.053 statement and no camt.054 notification.", fix="Name its --format.")
+        raise Unreadable(
+            f"{file} holds no camt.053 statement and no camt.054 notification.",
+            fix="Check that it is the export of a statement; name its --format if it is another.",
+        )
     return [_statement(one, account, file) for one in found]
 
 
@@ -70,7 +79,7 @@ def _statement(node: Element, account: str, file: str) -> Statement:
     )
     return checked(
         Statement(
-            account=account, statement=name, format="camt.053" if node.tag == "Stmt" else "camt.054",
+            account=account, statement=name, format=STATEMENT if node.tag == "Stmt" else NOTIFICATION,
             currency=currency_of(currency, where), first=first, last=last, lines=tuple(lines),
             opening=opening[0] if opening else None, closing=closing[0] if closing else None,
             number=text_at(node, "Acct/Id/IBAN", "Acct/Id/Othr/Id"), stated=bool(begins and ends),

@@ -36,20 +36,33 @@ def statements_of_rows(
     currency: str = "",
     days: tuple[date | None, date | None] = (None, None),
 ) -> list[Statement]:
-    """The statement that the rows are; of a provider's report one statement as well.
+    """The statement that the rows are, or one of each currency where they are in several; of a provider's report as
+    well. `currency` is that of rows that do not say it.
 
     Raises:
-        Unreadable: a row says neither in nor out, balances do not follow from each other, or nothing says which days
-            an empty file covers.
+        Unreadable: a row says neither in nor out, balances do not follow from each other, some rows of several
+            currencies do not say theirs, or nothing says which days an empty file covers.
     """
-    named = {str(row.values["currency"]) for row in rows if "currency" in row.values}
-    if len(named) > 1:
+    named = sorted({str(row.values["currency"]) for row in rows if "currency" in row.values})
+    if len(named) < 2:
+        return [_statement(rows, account, file, currency_of(next(iter(named), currency), file), days)]
+    untold = next((row for row in rows if "currency" not in row.values), None)
+    if untold is not None:
         raise Unreadable(
-            f"{file} holds {', '.join(sorted(named))}.", fix="Export one currency at a time, into its own account."
+            f"{file} holds {', '.join(named)}, and line {untold.line} does not say which.",
+            fix="Export one currency at a time.",
         )
-    used = currency_of(next(iter(named), currency), file)
+    return [
+        _statement([row for row in rows if row.values["currency"] == one], account, file, currency_of(one, file), days)
+        for one in named
+    ]  # fmt: skip
+
+
+def _statement(
+    rows: Sequence[CsvRow], account: str, file: str, currency: str, days: tuple[date | None, date | None]
+) -> Statement:  # fmt: skip
     report = any("net" in row.values for row in rows)
-    lines = [_line(row, account, file, used, report=report) for row in rows]
+    lines = [_line(row, account, file, currency, report=report) for row in rows]
     balances = _balances(rows, lines, file)
     if report:
         lines += _payouts(rows, lines, account)
@@ -64,15 +77,13 @@ def statements_of_rows(
             f"{file} has lines from {booked[0].isoformat()} to {booked[-1].isoformat()}, outside the days given.",
             fix="Correct --from and --to.",
         )
-    return [
-        checked(
-            Statement(
-                account=account, statement=f"{first.isoformat()}..{last.isoformat()}", format="csv", currency=used,
-                first=first, last=last, lines=tuple(line for _, line in sorted(enumerate(lines), key=_by_day)),
-                opening=balances[0], closing=balances[1], number=_number(rows, file), stated=None not in days,
-            )
+    return checked(
+        Statement(
+            account=account, statement=f"{first.isoformat()}..{last.isoformat()}", format="csv", currency=currency,
+            first=first, last=last, lines=tuple(line for _, line in sorted(enumerate(lines), key=_by_day)),
+            opening=balances[0], closing=balances[1], number=_number(rows, file), stated=None not in days,
         )
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def _by_day(pair: tuple[int, BankLine]) -> tuple[date, int]:

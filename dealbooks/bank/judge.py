@@ -125,9 +125,10 @@ def judge(result: BankResult, scene: Scene) -> Judged:
     for item in result.items:
         if item.key not in said_items | transit | unjudged and item.date <= scene.last:
             found.append(_missing(item))
+    booked = _booked(result)
     for line in result.lines:
         if line.identity not in said_lines and scene.first <= line.booked <= scene.last:
-            exception, hint = _unbooked(line, result, scene)
+            exception, hint = _unbooked(line, result.named, booked, scene)
             found += [exception] if exception is not None else []
             hints += [hint] if hint is not None else []
     found += [_uncovered(span, days) for span in scene.spans.values() for days in span.missing]
@@ -291,12 +292,23 @@ def _missing(item: BankItem) -> ReconException:
     )  # fmt: skip
 
 
-def _unbooked(line: BankLine, result: BankResult, scene: Scene) -> tuple[ReconException | None, BankSuggestion | None]:
+def _booked(result: BankResult) -> set[tuple[str, tuple[Decimal, str]]]:
+    """Deals, and the amounts of the lines that name them and are booked."""
+    lines = {line for one in result.matches for line in one.lines}
+    return {(deal, result.amounts[line]) for line in lines for deal in result.named.get(line, ())}
+
+
+def _unbooked(
+    line: BankLine,
+    named: Mapping[str, Collection[str]],
+    booked: Collection[tuple[str, tuple[Decimal, str]]],
+    scene: Scene,
+) -> tuple[ReconException | None, BankSuggestion | None]:
     """A line of the month that nothing of ours was found for."""
     identity = line.identity
     if identity in scene.explained or line.kind in ("fee", "payout") or not line.amount:
         return None, None
-    deals = sorted(result.named.get(identity, ()))
+    deals = sorted(named.get(identity, ()))
     classes = {one for deal in deals for name in (deal, scene.deals.get(deal, "")) for one in scene.named.get(name, ())}
     if classes:
         reason = f"names {', '.join(scene.deals.get(deal, deal) for deal in deals)}: {', '.join(sorted(classes))}"
@@ -306,7 +318,7 @@ def _unbooked(line: BankLine, result: BankResult, scene: Scene) -> tuple[ReconEx
         return None, None
     shown = f"{money_text(abs(line.amount), line.currency)} {line.currency}"
     number = scene.deals.get(deals[0], deals[0]) if len(deals) == 1 else ""
-    twice = bool(deals) and any(_same_money(one, line, result, deals) for one in result.matches)
+    twice = any((deal, (line.amount, line.currency)) in booked for deal in deals)
     code = "overpaid" if twice else "unexplained_bank_line"
     side = "came in" if line.amount > 0 else "went out"
     about = f", and names deal {number}" if number else ""
@@ -319,15 +331,6 @@ def _unbooked(line: BankLine, result: BankResult, scene: Scene) -> tuple[ReconEx
             currency=line.currency, cause=WORDS[code].cause, cure=WORDS[code].cure, subject=identity, deal=number,
         ),
         None,
-    )  # fmt: skip
-
-
-def _same_money(one: BankMatch, line: BankLine, result: BankResult, deals: Sequence[str]) -> bool:
-    """Whether a match is of a line with this amount that names the same deal."""
-    return any(
-        result.amounts.get(other) == (line.amount, line.currency)
-        and bool(set(deals) & set(result.named.get(other, ())))
-        for other in one.lines
     )  # fmt: skip
 
 

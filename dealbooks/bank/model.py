@@ -63,6 +63,15 @@ class BankLine:
             parts = [self.account, *self._content, self.ordinal]
         return sha256_hex(canonical_json(parts))[:32]
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain types."""
+        return {
+            "id": self.identity, "booked": self.booked.isoformat(), "value": self.value.isoformat(),
+            "amount": format(self.amount, "f"), "fee": format(self.fee, "f"), "currency": self.currency,
+            "kind": self.kind, "counterparty": self.counterparty, "text": self.text,
+            "references": list(self.references), "own_id": self.own_id,
+        }  # fmt: skip
+
     @property
     def _content(self) -> tuple[str, ...]:
         words = " ".join(" ".join([self.text, self.counterparty, *self.references]).upper().split())

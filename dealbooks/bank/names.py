@@ -64,12 +64,15 @@ class LineWords:
         parts = [word for word in words_of(party) if word not in _TITLES]
         if not parts or (len(parts) == 1 and len(parts[0]) < _LEAST):
             return ()
-        rarest = min((self._holding.get(word, ()) for word in (parts[-1],)), key=len)
-        whole, short = frozenset(parts), frozenset({parts[-1], parts[0][0]})
-        found = [index for index in rarest if whole <= self._words[index]]
+        found = set(self._with_all(frozenset(parts)))
         if len(parts) > 1 and len(parts[-1]) >= _LEAST:
-            found += [index for index in rarest if index not in found and short <= self._words[index]]
-        return tuple(found)
+            found.update(self._with_all(frozenset({parts[-1], parts[0][0]})))
+        return tuple(sorted(found))
+
+    def _with_all(self, wanted: frozenset[str]) -> list[int]:
+        """Which lines hold all of these words: of those that hold the rarest, the ones that hold the others."""
+        rarest = min((self._holding.get(word, ()) for word in sorted(wanted)), key=len)
+        return [index for index in rarest if wanted <= self._words[index]]
 
     def has_any(self, index: int, words: frozenset[str]) -> bool:
         """Whether a line holds one of these words."""

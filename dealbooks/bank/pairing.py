@@ -7,33 +7,39 @@ from itertools import combinations
 
 
 def only_pairs(edges: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
-    """Pairs where each is the other's only best, again and again with what is left."""
+    """Pairs where each is the other's only best, again and again with what is left.
+
+    Whoever is another's only best stays so until one of the two is taken, so it does not matter which goes first, and
+    only the neighbours of who was taken need to be looked at again.
+    """
+    items: dict[int, dict[int, int]] = {}
+    lines: dict[int, dict[int, int]] = {}
+    for (item, line), rank in edges.items():
+        items.setdefault(item, {})[line] = rank
+        lines.setdefault(line, {})[item] = rank
     taken: list[tuple[int, int]] = []
-    left = dict(edges)
-    while True:
-        items: dict[int, list[tuple[int, int]]] = {}
-        lines: dict[int, list[tuple[int, int]]] = {}
-        for (item, line), rank in left.items():
-            items.setdefault(item, []).append((rank, line))
-            lines.setdefault(line, []).append((rank, item))
-        best_of, best_for = _only_best(items), _only_best(lines)
-        found = [(item, line) for item, line in best_of.items() if best_for.get(line) == item]
-        if not found:
-            return sorted(taken)
-        taken += found
-        used_items, used_lines = {one for one, _ in found}, {one for _, one in found}
-        left = {pair: rank for pair, rank in left.items() if pair[0] not in used_items and pair[1] not in used_lines}
+    open_ = sorted(items, reverse=True)
+    while open_:
+        item = open_.pop()
+        chosen = _only_best(items.get(item, {}))
+        if chosen is None or _only_best(lines[chosen]) != item:
+            continue
+        taken.append((item, chosen))
+        for line in items.pop(item):
+            lines[line].pop(item)
+            best = _only_best(lines[line]) if line != chosen else None
+            open_ += [best] if best is not None else []
+        for other in lines.pop(chosen):
+            items[other].pop(chosen)
+            open_.append(other)
+    return sorted(taken)
 
 
-def _only_best(choices: Mapping[int, list[tuple[int, int]]]) -> dict[int, int]:
-    """Each one's best choice, where no other is as good."""
-    found = {}
-    for one, ranked in choices.items():
-        top = max(rank for rank, _ in ranked)
-        best = [other for rank, other in ranked if rank == top]
-        if len(best) == 1:
-            found[one] = best[0]
-    return found
+def _only_best(choices: Mapping[int, int]) -> int | None:
+    """The best choice, where no other is as good."""
+    top = max(choices.values(), default=0)
+    best = [other for other, rank in choices.items() if rank == top]
+    return best[0] if len(best) == 1 else None
 
 
 def several(some: Sequence[int]) -> Iterable[tuple[int, ...]]:
@@ -41,7 +47,7 @@ def several(some: Sequence[int]) -> Iterable[tuple[int, ...]]:
     return (one for size in range(2, len(some) + 1) for one in combinations(some, size))
 
 
-def components(edges: Mapping[tuple[int, int], int]) -> list[tuple[list[int], list[int]]]:
+def components(edges: Iterable[tuple[int, int]]) -> list[tuple[list[int], list[int]]]:
     """The parts of a graph of items and lines that hang together, each side in its order."""
     of_item: dict[int, list[int]] = {}
     of_line: dict[int, list[int]] = {}
@@ -63,34 +69,3 @@ def components(edges: Mapping[tuple[int, int], int]) -> list[tuple[list[int], li
         seen |= items
         found.append((sorted(items), sorted(lines)))
     return found
-
-
-def interchangeable(choices: Mapping[int, list[tuple[int, ...]]]) -> list[tuple[list[int], list[tuple[int, ...]]]]:
-    """Lines that have choices in common, as many as these, no two of which have an item in common, and that can be
-    matched one to one."""
-    graph = {(group, line): 1 for line, groups in choices.items() for group in groups}
-    places = {group: index for index, group in enumerate(sorted({group for group, _ in graph}))}
-    named = {index: group for group, index in places.items()}
-    found = []
-    for ours, lines in components({(places[group], line): 1 for group, line in graph}):
-        groups = [named[one] for one in ours]
-        apart = len({item for one in groups for item in one}) == sum(map(len, groups))
-        if len(lines) == len(groups) and apart and _one_to_one(lines, choices):
-            found.append((list(lines), groups))
-    return found
-
-
-def _one_to_one(lines: Sequence[int], choices: Mapping[int, list[tuple[int, ...]]]) -> bool:
-    """Whether each line can have a choice of its own."""
-    holder: dict[tuple[int, ...], int] = {}
-
-    def place(line: int, tried: set[tuple[int, ...]]) -> bool:
-        for group in choices[line]:
-            if group not in tried:
-                tried.add(group)
-                if group not in holder or place(holder[group], tried):
-                    holder[group] = line
-                    return True
-        return False
-
-    return all(place(line, set()) for line in lines)

@@ -25,6 +25,13 @@ _READERS: Mapping[str, Callable[[bytes, str, str], list[Statement]]] = {
     "ofx": read_ofx,
 }
 _HEAD = 8192
+# What people take for a statement's file, by how it begins.
+_OTHERS: Mapping[bytes, tuple[str, str]] = {
+    b"%PDF": ("a PDF: a page for people to read", "Export camt.053, MT940, OFX or CSV from the bank."),
+    b"PK\x03\x04": ("a workbook or an archive", "Unpack the archive, or save the sheet of the workbook as CSV."),
+    b"\xd0\xcf\x11\xe0": ("a workbook of an old Excel", "Save its sheet as CSV."),
+    b"\x1f\x8b": ("compressed", "Unpack it."),
+}
 _MT940 = re.compile(rb"^(\{1:|:20:)", re.MULTILINE)
 
 
@@ -82,6 +89,9 @@ def read_statements(
     if form and form not in FORMATS:
         raise UsageError(f"There is no format called {form!r}.", fix=f"Use one of {', '.join(FORMATS)}.")
     data = read_bytes(path)
+    for begins, (what, cure) in _OTHERS.items():
+        if data.startswith(begins):
+            raise Unreadable(f"{path.name} is {what}.", fix=cure)
     chosen = form or format_of(data)
     if chosen != "csv":
         return _READERS[chosen](data, account, path.name)

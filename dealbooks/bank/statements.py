@@ -7,7 +7,7 @@ must come to the same in both.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -77,7 +77,7 @@ def _following(known: Known, new: Statement, last: Statement) -> tuple[BankLine,
             f"{last.last.isoformat()} with {last.closing}{since} (difference {_opening(new) - closed}).",
             fix="Import the statements in between first; if there are none, ask the bank.",
         )
-    tries = (_fresh(known, new, otherwise=False), _later(known, new, own=True))
+    tries = (_fresh(known, new, otherwise=False), _fresh(known, new, otherwise=True), _later(known, new, own=True))
     fresh = next((one for one in tries if _holds(known, new, one)), None)
     if fresh is None:
         raise _disagreeing(new)
@@ -103,8 +103,26 @@ def _overlapping(known: Known, new: Statement, last: Statement) -> tuple[BankLin
     for fresh in tries:
         after = Known((*known.statements, new), (*known.lines, *fresh))
         if _holds(known, new, fresh) and (new.last >= last.last or after.balance(last.last) == last.closing):
+            _refuse_between(known, fresh)
             return fresh
     raise _disagreeing(new)
+
+
+def _refuse_between(known: Known, fresh: Sequence[BankLine]) -> None:
+    """A statement that was taken says what was booked on all its days but the last, which may not have been over: a
+    line more on one of these is not what its balances say."""
+    root = known.proven[0]
+    for one in known.proven:
+        more = [line for line in fresh if root.first <= line.booked < one.last]
+        if _total(more):
+            first = more[0]
+            raise Unreadable(
+                f"The statement has a line of {first.booked.isoformat()} ({first.amount} {first.currency}) that the "
+                f"one of {one.first.isoformat()} to {one.last.isoformat()} does not have; its balances leave no room "
+                "for it.",
+                fix="Ask the bank which is right. If it is this one, take the other back with 'dealbooks bank "
+                "withdraw', and import this one anew.",
+            )
 
 
 def _holds(known: Known, new: Statement, fresh: tuple[BankLine, ...]) -> bool:
@@ -116,7 +134,8 @@ def _disagreeing(new: Statement) -> Unreadable:
     return Unreadable(
         f"The statement of {new.first.isoformat()} to {new.last.isoformat()} and those that were taken before do not "
         f"come to the same for the days that both cover: it closes with {new.closing}.",
-        fix="Export it again; if it is right, the statement taken before was not whole: ask the bank.",
+        fix="Export it again. If it is right, the one taken before is wrong: take that back with 'dealbooks bank "
+        "withdraw', and import this one anew.",
     )
 
 

@@ -20,8 +20,8 @@ from dealbooks.bank.model import ZERO, BankLine
 from dealbooks.config_told import BankAccountConfig
 from dealbooks.ledger import Record
 from dealbooks.periods import Period
-from dealbooks.pipeline.bank import coverage, lines_between
 from dealbooks.pipeline.bank_items import bank_deals, bank_items, money_rows, others_items
+from dealbooks.pipeline.bank_store import coverage, lines_between
 from dealbooks.reconcile.accounts import AccountMap
 from dealbooks.reconcile.model import ReconException, money_text, sorted_exceptions
 from dealbooks.reconcile.receipts import OthersReceipt
@@ -247,26 +247,29 @@ def _explained(
     exceptions themselves (`doubted`) last."""
     if labels is None:
         return {}
-    free: dict[tuple[str, str, Decimal], list[tuple[date, str]]] = {}
+    free: dict[tuple[str, str, Decimal], dict[tuple[bool, date], list[str]]] = {}
     for record in records:
         if record.key:
             continue
         for line in record.lines:
             place = (labels.role_of(line), line.currency, line.amount)
-            free.setdefault(place, []).append((record.date, record.ref))
+            free.setdefault(place, {}).setdefault((record.ref in doubted, record.date), []).append(record.ref)
+    for days in free.values():
+        for refs in days.values():
+            refs.sort(reverse=True)
     found = {}
-    for some in free.values():
-        some.sort()
     for moved in sorted(lines, key=lambda one: (one.booked, one.amount, one.identity)):
-        place = (accounts[moved.account][0].role, moved.currency, moved.amount)
+        days = free.get((accounts[moved.account][0].role, moved.currency, moved.amount), {})
         near = [
-            one for one in free.get(place, ())
-            if abs(business_day(one[0]) - business_day(moved.booked)) <= policy.days
-        ]  # fmt: skip
+            (doubt, abs((day - moved.booked).days), day)
+            for doubt, day in days
+            if abs(business_day(day) - business_day(moved.booked)) <= policy.days
+        ]
         if near:
-            best = min(near, key=lambda one: (one[1] in doubted, abs((one[0] - moved.booked).days), one))
-            free[place].remove(best)
-            found[moved.identity] = best[1]
+            doubt, _, day = min(near)
+            found[moved.identity] = days[doubt, day].pop()
+            if not days[doubt, day]:
+                del days[doubt, day]
     return found
 
 

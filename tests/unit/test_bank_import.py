@@ -22,7 +22,9 @@ from dealbooks.bank.model import BankLine, Statement, checked
 from dealbooks.bank.reading import read_statements
 from dealbooks.bank.statements import Known, merged
 from dealbooks.errors import UsageError
-from dealbooks.pipeline.bank import accept, coverage, import_file, lines_between, statements
+from dealbooks.pipeline.bank import import_file
+from dealbooks.pipeline.bank_decided import accept, withdraw
+from dealbooks.pipeline.bank_store import coverage, lines_between, statements
 from dealbooks.store import Store
 from dealbooks.store.audit import verify
 from dealbooks.store.tables import audit, bank_lines
@@ -70,6 +72,32 @@ def test_what_comes_later_on_a_day_is_no_copy_of_what_was_there(house: BankHouse
     [one] = house.bank([("2026-03-04", "500.00", "A")], opening="1980.00", days=("2026-03-04", "2026-03-04"), name="b")
     assert (one.state, one.new) == ("taken", 1)
     assert len(kept(house)) == 4
+
+
+def test_the_same_days_with_a_line_more_are_held_unless_it_is_of_the_last_day(house: BankHouse) -> None:
+    """What was booked on a day that was over cannot become more; of the last day there may be more in the evening."""
+    house.bank(ROWS, days=("2026-03-02", "2026-03-04"))
+    [held] = house.bank([*ROWS, ("2026-03-03", "50.00", "LATE")], days=("2026-03-02", "2026-03-04"), name="more.csv")
+    assert held.state == "held"
+    assert held.note.startswith(
+        "The statement has a line of 2026-03-03 (50.00 GBP) that the one of 2026-03-02 to 2026-03-04 does not have"
+    )
+    assert "dealbooks bank withdraw" in held.note
+    [longer] = house.bank([*ROWS, ("2026-03-03", "50.00", "LATE"), *THEN], days=("2026-03-02", "2026-03-06"), name="l")
+    assert longer.state == "held"
+    evening = [*ROWS, ("2026-03-04", "50.00", "LATE")]
+    [one] = house.bank(evening, days=("2026-03-02", "2026-03-04"), name="evening.csv")
+    assert (one.state, one.new, one.closing) == ("taken", 1, "2030.00")
+
+
+def test_a_held_file_that_is_taken_later_is_shown_as_taken(house: BankHouse) -> None:
+    house.bank(THEN, opening="1980.00", days=("2026-03-05", "2026-03-06"), name="second.csv")
+    [held] = house.bank(ROWS, opening="1.00", days=("2026-03-02", "2026-03-04"), name="first.csv")
+    assert [row.state for row in statements(house)] == ["held", "taken"]
+    assert held.state == "held"
+    withdraw(house, 1, who="Ann Lee", why="wrong account")
+    house.bank(ROWS, opening="1.00", days=("2026-03-02", "2026-03-04"), name="first.csv")
+    assert sorted(row.state for row in statements(house)) == ["taken", "withdrawn"]
 
 
 @pytest.mark.parametrize(

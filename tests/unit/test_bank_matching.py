@@ -129,6 +129,15 @@ def test_a_card_batch_is_net_of_the_fee_that_is_stated() -> None:
     assert hint.reason.startswith("card takings less 23.50 GBP")
 
 
+def test_takings_of_two_currencies_are_two_batches() -> None:
+    ours = [
+        item("1", "300.00", "2026-03-06", method="card"), item("2", "700.00", "2026-03-06", method="card"),
+        item("3", "50.00", "2026-03-06", method="card", currency="EUR"),
+    ]  # fmt: skip
+    [hint] = match_bank(ours, [line("B1", "990.00", "MERCHANT SETTLEMENT", "2026-03-09")]).hints
+    assert hint.items == ("1", "2")
+
+
 def test_money_that_comes_with_another_amount_is_named_with_the_difference() -> None:
     short = match_bank([item("1001", "500.00", kind="funding")], [line("L1", "480.00", "RCPT-1001")])
     [one] = short.differences

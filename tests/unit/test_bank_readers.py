@@ -276,3 +276,30 @@ def test_every_line_has_an_identity_of_its_own_whatever_the_order(lines: list[Ba
     shuffled = list(lines)
     dice.shuffle(shuffled)  # type: ignore[attr-defined]
     assert made(lines) == made(shuffled)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [(b"%PDF-1.7 x", "is a PDF"), (b"PK\x03\x04xx", "is a workbook or an archive"), (b"\x1f\x8bxx", "is compressed"),
+     (b"<?xml version='1.0'?><D><R><Rpt/></R></D>", r"is an intraday report \(camt\.052\)")],
+)  # fmt: skip
+def test_what_people_take_for_a_statement_is_called_what_it_is(tmp_path: Path, head: bytes, words: str) -> None:
+    path = tmp_path / "statement"
+    path.write_bytes(head)
+    with pytest.raises(Unreadable, match=words):
+        read_statements(path, "main")
+
+
+def test_a_bank_in_the_united_states_writes_the_month_first(tmp_path: Path) -> None:
+    text = (
+        "Details,Posting Date,Description,Amount,Type,Balance,Check or Slip #\n"
+        "CREDIT,07/15/2026,ACH ALLY 7781234,21000.00,ACH_CREDIT,30000.00,\n"
+        "DEBIT,07/14/2026,CHECK 1042,-410.55,CHECK_PAID,9000.00,1042\n"
+    )
+    with pytest.raises(DealbooksError, match="07/15/2026"):
+        read(tmp_path, text.replace("Details,", "Side,"), "us.csv")
+    [one] = read(tmp_path, text, "us.csv", layout="bank_us")
+    assert [(row.booked, row.amount, row.references) for row in one.lines] == [
+        (date(2026, 7, 14), Decimal("-410.55"), ("1042",)), (date(2026, 7, 15), Decimal("21000.00"), ()),
+    ]  # fmt: skip
+    assert (one.opening, one.closing) == (Decimal("9410.55"), Decimal("30000.00"))

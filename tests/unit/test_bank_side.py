@@ -15,7 +15,8 @@ from reconcile_support import ACCOUNTS, BOOK, UK_MARCH, by_hand
 
 from dealbooks.bank.judge import BankRow
 from dealbooks.periods import Period
-from dealbooks.pipeline.bank import accept, import_file
+from dealbooks.pipeline.bank import import_file
+from dealbooks.pipeline.bank_decided import accept
 from dealbooks.pipeline.bank_items import corrected_receipt
 from dealbooks.pipeline.bank_side import BankReconciliation
 from dealbooks.pipeline.reconcile import reconcile

@@ -15,6 +15,7 @@ _NAMED = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 _WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SEPARATOR_ROW = "sep="
 _SHOWN = 12
+_MOST_TORN = 64  # rows before the headings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,11 @@ def find_header(path: Path, encoding: str, layout: Layout, file: str) -> Header:
     """
     stated = _stated_delimiter(path, encoding, layout.csv)
     tries = [stated] if stated else list(_WORDS)
-    read = [_header(path, encoding, layout, delimiter, file) for delimiter in tries]
+    some = [_header(path, encoding, layout, delimiter, file) for delimiter in tries]
+    read = [header for header in some if header is not None]
+    if not read:
+        with open_text(path, encoding) as stream:
+            raise fault("F019", "", sum(1 for _ in stream), file=file)
     fitting = [header for header in read if not header.missing]
     if len(fitting) > 1:
         # A heading row of one single needed column fits everything; the one that finds most columns wins, if alone.
@@ -55,7 +60,7 @@ def find_header(path: Path, encoding: str, layout: Layout, file: str) -> Header:
         words = " or ".join(_WORDS[header.delimiter] for header in fitting)
         raise fault("F020", "", words, file=file, line=fitting[0].line)
     if not fitting:
-        raise _no_header(read, path, encoding, layout, file)
+        raise _no_header(read, path, encoding, layout, file, stated=bool(stated))
     header = fitting[0]
     if header.doubled:
         raise fault("F006", file=file, line=header.line, doubled="; ".join(header.doubled))
@@ -74,13 +79,17 @@ def _stated_delimiter(path: Path, encoding: str, options: CsvOptions) -> str:
     return _NAMED.get(options.delimiter, options.delimiter)
 
 
-def _header(path: Path, encoding: str, layout: Layout, delimiter: str, file: str) -> Header:
-    """The headings as they are with one separator."""
+def _header(path: Path, encoding: str, layout: Layout, delimiter: str, file: str) -> Header | None:
+    """The headings as they are with one separator; None where it tears fields that stand in quotation marks."""
     seen = blank = 0
+    torn = 0
     with open_text(path, encoding) as stream:
         for line, fields in read_rows(stream, delimiter, layout.csv.quote, file):
             if not fields or not any(field.strip() for field in fields):
+                torn += fields is None
                 blank += 1
+                if torn > _MOST_TORN:
+                    return None
                 continue
             if line == 1 and fields[0].lower().startswith(_SEPARATOR_ROW):
                 continue
@@ -90,6 +99,8 @@ def _header(path: Path, encoding: str, layout: Layout, delimiter: str, file: str
             seen += 1
             if seen == layout.csv.header:
                 return _match(line, fields, delimiter, layout)
+    if torn:
+        return None
     raise fault("F019", "", blank + seen, file=file)
 
 
@@ -119,17 +130,19 @@ def _match(line: int, fields: Sequence[str], delimiter: str, layout: Layout) -> 
     return Header(line, delimiter, len(fields), tuple(columns), tuple(unknown), missing, doubled, headings)
 
 
-def _no_header(read: list[Header], path: Path, encoding: str, layout: Layout, file: str) -> FileFault:
+def _no_header(
+    read: list[Header], path: Path, encoding: str, layout: Layout, file: str, *, stated: bool
+) -> FileFault:  # fmt: skip
     best = max(read, key=lambda header: (len(header.columns), header.width))
     shown = ", ".join(best.headings[:_SHOWN]) + (", ..." if len(best.headings) > _SHOWN else "")
     missing = ", ".join(best.missing)
-    if len(read) > 1 and best.width == 1:
+    if not stated and best.width == 1:
         return fault("F004", file=file, line=best.line, missing=missing, headings=shown)
     hint = ""
-    if len(read) == 1:
+    if stated:
         other = _other_delimiter(path, encoding, layout, best.delimiter, file)
-        stated = _WORDS.get(best.delimiter, best.delimiter)
-        hint = f" The columns seem to be separated by {other}, not by {stated}." if other else ""
+        own = _WORDS.get(best.delimiter, best.delimiter)
+        hint = f" The columns seem to be separated by {other}, not by {own}." if other else ""
     return fault("F005", file=file, line=best.line, missing=missing, headings=shown, hint=hint)
 
 
@@ -138,7 +151,8 @@ def _other_delimiter(path: Path, encoding: str, layout: Layout, stated: str, fil
         if delimiter == stated:
             continue
         try:
-            if not _header(path, encoding, layout, delimiter, file).missing:
+            other = _header(path, encoding, layout, delimiter, file)
+            if other is not None and not other.missing:
                 return word
         except FileFault:  # the hint is a courtesy; the fault itself is told with the stated separator
             continue

@@ -6,7 +6,7 @@ from sqlalchemy import Index, Table
 
 from dealbooks.store.tables.columns import key, metadata, number, text
 
-# Statements of banks and payment providers, each as it was taken or held (dealbooks.bank).
+# Statements of banks and payment providers, each as it was taken or held (dealbooks.bank), and what became of it.
 bank_statements = Table(
     "bank_statements",
     metadata,
@@ -23,8 +23,8 @@ bank_statements = Table(
     key("opening"),  # empty: the file states no balances
     key("closing"),
     number("line_count"),  # in the file; fewer are new where statements overlap
-    key("state"),  # taken | held
-    text("note"),  # why it is held
+    key("state"),  # taken | held | withdrawn
+    text("note"),  # why it is held, what was assumed, who withdrew it and why
     key("imported_at"),
     Index(None, "book", "account", "last_day"),
     Index(None, "sha256"),
@@ -33,7 +33,7 @@ bank_statements = Table(
 bank_lines = Table(
     "bank_lines",
     metadata,
-    key("id", primary=True),  # see dealbooks.bank.BankLine.identity
+    key("id", primary=True),  # see dealbooks.bank.BankLine.identity; with .2, .3 where it was withdrawn and taken anew
     key("book"),
     key("account"),
     number("statement"),  # bank_statements.id
@@ -44,7 +44,7 @@ bank_lines = Table(
     key("kind"),
     text("body"),  # JSON: the rest of the line
     key("body_hash"),
-    key("state"),  # taken
+    key("state"),  # taken | withdrawn
     Index(None, "book", "booked"),
     Index(None, "account", "booked"),
 )
