@@ -17,6 +17,7 @@ from dealbooks.signatures import UnreadableSignature
 ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, OSError)
 _OK = 200
 _OF_THIS_ONE = (400, 402, 403, 404, 405, 406, 409, 410, 422)
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 _BUSY = re.compile(r"limit_?exceeded", re.IGNORECASE)
 _AGAIN = "Nothing is lost; it is tried again by the next run."
 _FORBIDDEN = 403
@@ -62,6 +63,8 @@ class ApiSignatures(ABC):
         if reply.status == _OK and body is not None:
             return body
         code = self._code(body) if body is not None else ""
+        if not _CODE.fullmatch(code):  # a text of theirs, which may be long, or repeat what we sent
+            code = ""
         if code in self.absent:
             return None
         fix = self.refusals.get(code) or self.refusals.get(reply.status, "")
@@ -122,7 +125,15 @@ def listed(value: Any) -> Iterable[Mapping[str, Any]]:
 
 
 def reference(value: Any) -> str:
-    """Our reference as it was written into a contract; empty where there is none. Raises TypeError: it is no text."""
+    """Our reference as it was written into a contract; empty where there is none.
+
+    Raises:
+        TypeError: it is no text.
+        ValueError: it is longer than any of ours.
+    """
     if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
         raise TypeError("the reference is no text")
-    return "" if value is None else str(value).strip()
+    found = "" if value is None else str(value).strip()
+    if len(found) > _LONGEST_TEXT:
+        raise ValueError("the reference is longer than any of ours")
+    return found
