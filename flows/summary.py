@@ -31,8 +31,7 @@ class Summary:
     shadow: int = 0
     held: int = 0
     refused: int = 0
-    matched: int = 0
-    waiting: int = 0
+    events: TakenEvents = field(default_factory=TakenEvents)
     review: int = 0
     errors: list[str] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)
@@ -44,8 +43,7 @@ class Summary:
 
     def took(self, taken: TakenEvents) -> None:
         """After the events of the inbox were taken."""
-        self.matched += taken.matched
-        self.waiting += taken.waiting
+        self.events = self.events.and_then(taken)
         self.review += taken.review
         told = f"{taken.matched} matched, {taken.waiting} wait for their deal, {taken.review} need a person"
         if taken.matched or taken.waiting or taken.review or taken.ignored:

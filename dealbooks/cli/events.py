@@ -37,7 +37,7 @@ def events(
 
     It waits for its deal, its deal never came, it may be about several deals, or money was lost."""
     from dealbooks.events.words import KIND_WORDS
-    from dealbooks.pipeline.events_shown import listed
+    from dealbooks.pipeline.events_shown import OPEN, listed
 
     if context.invoked_subcommand is not None:
         return
@@ -51,6 +51,10 @@ def events(
         as_json=as_json,
         title=f"Events: {len(found)}" if everything else f"Events without a deal, or for a person: {len(found)}",
     )  # fmt: skip
+    if not as_json and any(one.state in OPEN for one in found):
+        output.say("See one with its sender's words: dealbooks events show NUMBER")
+        output.say("Say which deal one is about: dealbooks events attach NUMBER DEAL --who NAME --why TEXT")
+        output.say("Set one aside: dealbooks events ignore NUMBER --who NAME --why TEXT")
 
 
 def show(context: typer.Context, event: IdArgument, as_json: JsonOption = False) -> None:

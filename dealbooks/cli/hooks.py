@@ -79,7 +79,8 @@ def send(
     if not 200 <= status < 300:
         raise StopConnection(
             f"The gateway answered {status}: {said}",
-            fix="401: compare the secrets and the clocks. 404: compare the name. 503: run 'dealbooks doctor'.",
+            fix="400: compare the body with what the platform sends. 401: compare the secrets and the clocks. "
+            "404: compare the name. 503: run 'dealbooks doctor'.",
         )
     if as_json:
         output.say_json({"name": source, "status": status, "answer": said})

@@ -51,7 +51,8 @@ class TakenEvents:
 
     Attributes:
         matched: events that found their deal.
-        waiting: new events whose deal is not there yet.
+        left: numbers of the new events whose deal is not there yet.
+        moved: numbers of the events that had waited for their deal, and do not any more.
         review: events that a person must look at.
         ignored: events that count for nothing (of a test mode, or of a record that is no sale).
         read_again: (source, record key) of records that must be read again with our own credentials.
@@ -62,7 +63,8 @@ class TakenEvents:
     """
 
     matched: int = 0
-    waiting: int = 0
+    left: frozenset[int] = frozenset()
+    moved: frozenset[int] = frozenset()
     review: int = 0
     ignored: int = 0
     read_again: tuple[tuple[str, str], ...] = ()
@@ -71,11 +73,17 @@ class TakenEvents:
     more: bool = False
     unconfirmed: int = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many new events wait for their deal at the end."""
+        return len(self.left - self.moved)
+
     def and_then(self, other: TakenEvents) -> TakenEvents:
         """Both calls as one."""
         return TakenEvents(
-            self.matched + other.matched, self.waiting + other.waiting, self.review + other.review,
-            self.ignored + other.ignored, tuple(dict.fromkeys((*self.read_again, *other.read_again))),
+            self.matched + other.matched, self.left | other.left, self.moved | other.moved,
+            self.review + other.review, self.ignored + other.ignored,
+            tuple(dict.fromkeys((*self.read_again, *other.read_again))),
             tuple(sorted({*self.payments, *other.payments})), tuple(sorted({*self.books, *other.books})), other.more,
             self.unconfirmed + other.unconfirmed,
         )  # fmt: skip
@@ -94,13 +102,19 @@ class _Counts:
     """What was taken so far."""
 
     states: dict[str, int] = field(default_factory=dict)
+    left: set[int] = field(default_factory=set)
+    moved: set[int] = field(default_factory=set)
     read_again: dict[tuple[str, str], None] = field(default_factory=dict)
     books: set[str] = field(default_factory=set)
     objects: int = 0
     looked: int = 0
 
-    def count(self, state: str) -> None:
+    def count(self, event: int, before: str, state: str) -> None:
         self.states[state] = self.states.get(state, 0) + 1
+        if state == "waiting":
+            self.left.add(event)
+        elif before == "waiting":
+            self.moved.add(event)
 
 
 def take_events(house: House, *, limit: int = 500) -> TakenEvents:
@@ -123,9 +137,9 @@ def take_events(house: House, *, limit: int = 500) -> TakenEvents:
         _remember(house, known)
     _expire(house)
     return TakenEvents(
-        counts.states.get("matched", 0), counts.states.get("waiting", 0), counts.states.get("review", 0),
-        counts.states.get("ignored", 0), tuple(counts.read_again), _unread(house, limit), tuple(sorted(counts.books)),
-        more, counts.states.get("unconfirmed", 0),
+        counts.states.get("matched", 0), frozenset(counts.left), frozenset(counts.moved),
+        counts.states.get("review", 0), counts.states.get("ignored", 0), tuple(counts.read_again),
+        _unread(house, limit), tuple(sorted(counts.books)), more, counts.states.get("unconfirmed", 0),
     )  # fmt: skip
 
 
@@ -162,7 +176,7 @@ def _take(house: House, state: str, limit: int, counts: _Counts, after: int = 0)
         objects: list[tuple[str, str]] = []
         for row, values in found.changes:
             unread = values["state"] == "waiting" and _is_unconfirmed(house, row)
-            counts.count("unconfirmed" if unread else values["state"])
+            counts.count(row["id"], row["state"], "unconfirmed" if unread else values["state"])
             if values["deal_id"]:
                 counts.books.add(found.known.deals[values["deal_id"]].book)
                 things = told_objects(row["hook"], json.loads(row["object_ids"]))

@@ -33,7 +33,8 @@ def conflicts(deal: Deal, known: Iterable[Fact], recorded: Iterable[Entry]) -> d
             subject = fact.subject or next(iter(payoffs), "")
             trade = payoffs.get(folded(subject))
             if trade is None:
-                wrong[fact.row["id"]] = f"deal {deal.deal_id} has no part-exchange with stock number {fact.subject}"
+                which = f" with stock number {fact.subject}" if fact.subject else ""
+                wrong[fact.row["id"]] = f"deal {deal.deal_id} has no part-exchange{which}"
             elif trade.payoff != amount:
                 wrong[fact.row["id"]] = (
                     f"{amount} was paid on {subject}, but the settlement in the deal is {trade.payoff}"

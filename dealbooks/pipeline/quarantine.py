@@ -21,6 +21,7 @@ from dealbooks.findings import Finding, Severity
 from dealbooks.house import House
 from dealbooks.pipeline.batches import judge_again
 from dealbooks.pipeline.cutter import BATCH_ROWS
+from dealbooks.pipeline.item import id_at_source
 from dealbooks.pipeline.paths import PathError, get_path, steps
 from dealbooks.pipeline.person import by_person
 from dealbooks.pipeline.records import record_of
@@ -37,7 +38,7 @@ SHEET_COLUMNS = ("id", "deal", "place", "field", "value", "reason", "new_value",
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row in quarantine. `reasons` are all findings, errors first."""
+    """A row in quarantine. `reasons` are all findings, errors first; `at_source` is its id there."""
 
     id: int
     book: str
@@ -47,6 +48,7 @@ class Waiting:
     state: str
     reasons: tuple[Finding, ...]
     overrides: tuple[Row, ...] = ()
+    at_source: str = ""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -78,12 +80,14 @@ def waiting(house: House, *, book: str | None = None) -> list[Waiting]:
 
 
 def show(house: House, ref: str) -> list[Waiting]:
-    """What waits under a number of the list, or a deal number.
+    """What waits under a number of the list or a deal number; where nothing does, under an id of the source.
 
     Raises:
         UsageError: nothing waits under that name.
     """
-    found = [one for one in waiting(house) if ref in (str(one.id), one.deal_number)]
+    rows = waiting(house)
+    found = [one for one in rows if ref in (str(one.id), one.deal_number)]
+    found = found or [one for one in rows if ref == one.at_source]
     if not found:
         raise UsageError(f"Nothing in quarantine is called {ref!r}.", fix="See 'dealbooks quarantine list'.")
     return found
@@ -241,7 +245,9 @@ def _read_sheet(house: House, path: Path, who: str) -> dict[int, tuple[Waiting, 
 
 
 def _one(house: House, ref: str) -> Waiting:
+    """The only one; of several the one that has this number in the list, since that is how to name one of them."""
     found = show(house, ref)
+    found = [one for one in found if str(one.id) == ref] or found
     if len(found) > 1:
         numbers = ", ".join(str(one.id) for one in found)
         raise UsageError(f"Several rows wait under {ref!r}.", fix=f"Name one by its number: {numbers}.")
@@ -253,8 +259,9 @@ def _waiting(row: Row, fixes: Sequence[Row]) -> Waiting:
     reasons.sort(key=lambda one: one.severity is not Severity.ERROR)
     own = tuple(fix_ for fix_ in fixes if fix_["content_hash"] == row["content_hash"])
     return Waiting(
-        row["id"], row["book"], row["deal_number"], row["place"], row["opened_at"], row["state"], tuple(reasons), own
-    )
+        row["id"], row["book"], row["deal_number"], row["place"], row["opened_at"], row["state"], tuple(reasons), own,
+        id_at_source(row["natural_key"]),
+    )  # fmt: skip
 
 
 def _inbox_row(house: House, number: int) -> Row:

@@ -20,7 +20,7 @@ def put_into_quarantine(tx: Tx, items: Sequence[Item]) -> None:
         {
             "id": number, "inbox_id": item.row["id"], "source": item.row["source"],
             "natural_key": item.record.natural_key, "content_hash": item.record.content_hash, "book": item.book,
-            "state": "open", "deal_number": item.record.natural_key.rsplit(":", 1)[-1], "place": item.row["place"],
+            "state": "open", "deal_number": item.number, "place": item.row["place"],
             "reasons": compact_json([one.as_json() for one in item.findings]), "opened_at": tx.at, "closed_at": None,
             "closed_by": "",
         }

@@ -203,7 +203,7 @@ def _story(conn: Connection, deal: Row) -> Story:
 
 def _refused_story(conn: Connection, ref: str) -> Story:
     """A deal that never got through: all we have is what arrived and why it was refused."""
-    condition = quarantine.c.deal_number == ref
+    condition = (quarantine.c.deal_number == ref) | quarantine.c.natural_key.endswith(f":{ref}", autoescape=True)
     if ref.isdecimal():
         condition |= quarantine.c.id == int(ref)
     found = _rows(conn, select(quarantine).where(condition).order_by(quarantine.c.id))

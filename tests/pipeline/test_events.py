@@ -186,6 +186,7 @@ def test_the_commands_show_attach_and_ignore(signing: Dealership) -> None:
     assert [(one["id"], one["state"], one["deal"]) for one in cli.json("events")] == [
         (1, "waiting", ""), (2, "waiting", ""),
     ]  # fmt: skip
+    assert "dealbooks events attach NUMBER DEAL --who NAME --why TEXT" in cli.run("events").stdout
     assert "Events: 2 wait for their deal. 'dealbooks events' shows them." in cli.run("status").stdout
     assert "posted when" in cli.run("status").stdout
     shown = cli.run("events", "show", "1").stdout
@@ -197,6 +198,7 @@ def test_the_commands_show_attach_and_ignore(signing: Dealership) -> None:
     assert "Event 2 is attached to N-1 of northgate." in cli.run("events", "attach", "2", "N-1", *who).stdout
     assert cli.json("events", "ignore", "1", *who)["note"] == "ignored by Ann Lee: contract seen on paper"
     assert cli.json("events") == []
+    assert "attach" not in cli.run("events", "--all").stdout.replace("attached by", "")
     assert len(cli.json("events", "--all")) == 2
     assert cli.json("trace", "N-1")["waits_for"] == []
     signing.sync()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from odoo_sales_support import Erp, erp, settings_of, source_of
+from odoo_sandbox_support import VAT, VAT_INSIDE
 from pipeline_support import Dealership, vin_of
 
 from blocks.sources.odoo import factory
@@ -115,6 +116,35 @@ def test_lines_that_are_no_part_of_the_sale_do_not_count_into_its_total(office: 
     assert record is not None
     assert record.data["total"] == "10400"
     assert [line["kind"] for line in record.data["lines"]] == ["vehicle", "trade_in", "product"]
+
+
+@pytest.mark.parametrize(("version", "protocol"), [(19, "json2"), (19, "xmlrpc"), (18, "jsonrpc"), (16, "xmlrpc")])
+@pytest.mark.parametrize(
+    ("amounts", "shown"), [("gross", ["12000", "2400"]), ("net", ["10000", "2000"])],
+)  # fmt: skip
+def test_an_order_is_read_with_its_lines_its_customer_and_its_taxes(
+    version: int, protocol: str, amounts: str, shown: list[str]
+) -> None:
+    """20 % on top of 10,000.00, and inside 2,400.00: 14,400.00 with 2,400.00 of tax."""
+    office = erp(version)
+    number = office.order(1, confirm=False)
+    (car,) = office.box.look("sale.order", number, "order_line")["order_line"]
+    taxes = "tax_ids" if version >= 19 else "tax_id"
+    office.hand.edit("sale.order.line", car, **{taxes: [(6, 0, [VAT])]})
+    more = {"name": "Tow bar", "product_id": office.warranty, "price_unit": 2400, taxes: [(6, 0, [VAT_INSIDE])]}
+    office.hand.edit("sale.order", number, order_line=[(0, 0, more)])
+    office.act(number, "action_confirm")
+    kinds = {"CAR": "vehicle", "WARRANTY": "accessory"}
+    record = source_of(office, protocol=protocol, amounts=amounts, kinds=kinds).fetch(str(number))
+    assert record is not None
+    data = record.data
+    assert (data["total"], data["tax_total"]) == ("14400", "2400")
+    assert data["price_includes_tax"] is (amounts == "gross")
+    assert [line["amount"] for line in data["lines"]] == shown
+    assert [line["taxes"] for line in data["lines"]] == [
+        [office.box.look("account.tax", tax, "name")["name"]] for tax in (VAT, VAT_INSIDE)
+    ]
+    assert (data["partner"]["ref"], data["partner"]["zip"], data["partner"]["country"]) == ("C-1", "LS1 1AA", "GB")
 
 
 def test_the_shipped_map_fits_what_the_source_gives(office: Erp) -> None:

@@ -18,9 +18,10 @@ from dealbooks.errors import LeaseLost, StopConnection
 from dealbooks.house import House
 from dealbooks.pipeline.extract import extract
 from dealbooks.pipeline.plan import plan, sync_plan
-from dealbooks.pipeline.quarantine import fix
+from dealbooks.pipeline.quarantine import fix, show, waiting
 from dealbooks.pipeline.status import status
 from dealbooks.pipeline.sweep import Reread, Swept, sweep, take_some
+from dealbooks.pipeline.trace import trace
 from dealbooks.source import SourceCapabilities
 from dealbooks.store import Lease, Store, Tx
 from dealbooks.store.db import stamp
@@ -414,3 +415,49 @@ def test_status_says_how_far_a_source_is_read(shop: Dealership, crm: FakeCrm) ->
     assert now.as_json()["swept"]["records"] == 2
     shown = Cli(shop.folder).run("status").output
     assert now.swept.last_sweep[:19].replace("T", " ") in shown
+
+
+def test_what_waits_in_quarantine_is_found_by_its_deal_number_and_by_its_id_at_the_source(
+    shop: Dealership, crm: FakeCrm
+) -> None:
+    """Also where the source counts from one, as the list of the quarantine does."""
+    for key in ("2", "1"):
+        crm.save(key, sale(int(key), vehicle_price=""))
+    crm.save("a7", sale(7, vehicle_price="", deal_number=""))
+    shop.clock.forward(60)
+    (checked,) = shop.sync().validated
+    assert [row.deal_number for row in checked.refused] == ["N-1", "N-2", "a7"]
+    with shop.open() as house:
+        assert [(one.id, one.deal_number, one.at_source) for one in waiting(house)] == [
+            (1, "N-1", "1"), (2, "N-2", "2"), (3, "a7", "a7"),
+        ]  # fmt: skip
+        assert [one.id for one in show(house, "N-2")] == [2]
+        assert [one.id for one in show(house, "a7")] == [3]
+        assert trace(house, "N-2").deal == trace(house, "2").deal == "N-2"
+        assert trace(house, "a7").deal == "a7"
+    cli = Cli(shop.folder)
+    assert "deal N-2" in cli.run("quarantine", "show", "N-2").stdout
+
+
+def test_a_number_of_the_list_names_one_row_whatever_ids_a_source_has(shop: Dealership, crm: FakeCrm) -> None:
+    for key in ("2", "1"):
+        crm.save(key, sale(int(key), vehicle_price="", deal_number={"1": "2", "2": "1"}[key]))
+    shop.clock.forward(60)
+    shop.sync()
+    with shop.open() as house:
+        assert [one.id for one in show(house, "1")] == [1, 2]
+        fix(house, "1", "vehicle_price", "10000.00", who="Ann Lee", why="the contract says so")
+        assert [one.id for one in waiting(house)] == [2]
+
+
+def test_a_sale_that_was_taken_back_waits_under_its_deal_number(shop: Dealership, crm: FakeCrm) -> None:
+    crm.save("a9", sale(9))
+    shop.clock.forward(60)
+    shop.sync()
+    crm.delete("a9")
+    shop.clock.forward(60)
+    (checked,) = shop.sync().validated
+    assert [row.deal_number for row in checked.refused] == ["N-9"]
+    with shop.open() as house:
+        assert [one.deal_number for one in waiting(house)] == ["N-9"]
+        assert [one.id for one in show(house, "a9")] == [1]

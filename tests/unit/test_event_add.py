@@ -141,6 +141,7 @@ def test_a_chargeback_is_held_against_what_the_deal_earned(shop: Dealership) -> 
         (("N-1", "--kind", "payment", "--amount", "1", "--date", "2099-01-01"), "not come yet"),
         (("N-1", "--kind", "payment", "--amount", "1", "--date", "2026-09-15", "--method", "gold"), "no method"),
         (("N-1", "--kind", "funding", "--amount", "1", "--date", "2026-09-15"), "no finance"),
+        (("N-1", "--kind", "payoff", "--amount", "1", "--date", "2026-09-15"), "N-1 has no part-exchange."),
         (("N-1", "--kind", "refund", "--amount", "1", "--date", "2026-09-15", "--product", "GAP"), "--product is for"),
         (("N-9", "--kind", "refund", "--amount", "1", "--date", "2026-09-15"), "no deal N-9"),
     ],
