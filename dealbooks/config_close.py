@@ -24,6 +24,11 @@ class CloseConfig(Section):
         description="true: two people sign, each with a personal signing key of their own. The period is locked with "
         "the second signature.",
     )
+    segregation: bool = Field(
+        False,
+        description="true: who corrected a deal of the month, accepted a difference or a bank line of it, or entered "
+        "money by hand may not be the only one who signs it.",
+    )
     reopen_days: int = Field(
         2, ge=1, le=90, description="How many days a period that was taken out of the lock may stay open."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -30,7 +30,10 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """Plain types for the store and for `--json`."""
-        return asdict(self) | {"severity": self.severity.value}
+        return {
+            "code": self.code, "severity": self.severity.value, "message": self.message, "field": self.field,
+            "value": self.value,
+        }  # fmt: skip
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Finding:

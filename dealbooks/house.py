@@ -23,6 +23,7 @@ from dealbooks.errors import ConfigError, UsageError
 from dealbooks.ledger import Ledger
 from dealbooks.mapping import FieldMap
 from dealbooks.payments import PaymentReader
+from dealbooks.reconcile.model import MatchPolicy
 from dealbooks.signatures import SignatureReader
 from dealbooks.store import Store
 from dealbooks.store.db import Clock, utc_now
@@ -220,6 +221,11 @@ class House:
     def check_row(self, row_id: int, **what: Any) -> Any:
         """A row for the data-quality engine (see `expectations.frame.check_row`)."""
         return import_module("expectations.frame").check_row(row_id, **what)
+
+    def first_look(self, policy: MatchPolicy, key_length: int) -> Any:
+        """An empty look over many months (see `dealbooks.pipeline.months`)."""
+        module, _, name = registry.FIRST_LOOK.partition(":")
+        return getattr(import_module(module), name)(policy, key_length)
 
     def config_hash(self, book: str, source: str) -> str:
         """Hash of the configuration that a version is pinned to: map, rulebook, chart and policies."""

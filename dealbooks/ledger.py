@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dealbooks.documents import InvoiceFacts
@@ -44,8 +45,14 @@ class PostingKey:
         """The key as it travels: a hash in hex, cut to the platform's length (at least 16 characters)."""
         if length < 16:
             raise ValueError("a key shorter than 16 hex characters could collide")
-        parts = [self.book, self.deal, self.purpose, self.subject, self.version, self.issue]
-        return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()[:length]
+        return _digest(self)[:length]
+
+
+@lru_cache(maxsize=4096)
+def _digest(key: PostingKey) -> str:
+    """Worked out once for all who name the same posting while it is planned."""
+    parts = [key.book, key.deal, key.purpose, key.subject, key.version, key.issue]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +215,12 @@ class Record:
 class Changes:
     """What changed in a ledger since a cursor. `records` are transactions as they stand now, each reference once; one
     that counts for nothing (voided, a draft) has no lines. `gone` are references of what was deleted. `cursor` is where
-    the next look begins. `whole`: everything there is was listed. `lasting`: the reference of what somebody typed by
-    hand stays the same."""
+    the next look begins. `whole`: everything there is was listed."""
 
     records: tuple[Record, ...]
     gone: tuple[str, ...]
     cursor: str
     whole: bool = False
-    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +238,7 @@ class Capabilities:
     dimensions: int | None = None  # how many tracking dimensions; None: any number
     attachments: bool = False
     lock_dates: bool = False
+    lasting_refs: bool = True  # the reference of what somebody typed by hand stays the same
 
 
 class Ledger(Protocol):

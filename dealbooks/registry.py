@@ -154,6 +154,8 @@ SIGNATURES = {
 }
 # The data-quality engine, kept out of every import path that does not validate.
 VALIDATOR = "expectations.validator:BatchValidator"
+# The first look over both sides of many months, in frames: kept out of every import path that does not need it.
+FIRST_LOOK = "tasks.firstpass:FirstLook"
 # Reads the rows of a bank statement in CSV; takes the path and the layout.
 STATEMENT_ROWS = "blocks.sources.csv_files.statement:statement_rows"
 

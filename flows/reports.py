@@ -110,8 +110,8 @@ def tell_batch(number: int, done: Summary) -> None:
         resource={"prefect.resource.id": "dealbooks.inbox", "prefect.resource.name": "the inbox"},
         payload={
             "batch": number,
-            "matched": done.matched,
-            "waiting": done.waiting,
+            "matched": done.events.matched,
+            "waiting": done.events.waiting,
             "review": done.review,
             "accepted": done.accepted,
             "quarantined": done.quarantined,
@@ -145,7 +145,7 @@ async def close_tables(found: Reconciliation) -> None:
         key=key("tie-out", found.book),
         description=f"**{found.book}, {found.period}**: our entries and the ledger's own, by account.",
     )
-    names = ("id", "code", "severity", "deal", "where", "difference", "currency", "cure")
+    names = ("id", "code", "severity", "deal", "where", "difference", "currency", "since", "cure")
     empty = dict.fromkeys(names, "")
     rows = [
         *({name: row[name] for name in names} for row in shown["exceptions"]),

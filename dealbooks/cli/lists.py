@@ -32,16 +32,25 @@ def take(
 ) -> None:
     """Take a list for a month of a book; it replaces an earlier one of its kind.
 
-    The next reconcile holds it against the ledger. The file's hash is kept in the audit chain.
+    The next reconcile holds it against the ledger. The file's hash is kept in the audit chain. A list for a month that
+    is closed changes no certificate; it counts when the month is reopened and closed again.
     """
     from dealbooks.pipeline.lists import import_list
+    from dealbooks.pipeline.periods import is_closed
 
     with Session.of(context).house() as house:
         found = import_list(house, kind, book, period, file)
+        closed = is_closed(house, book, found.period)
     if as_json:
-        output.say_json(found.as_json())
-    else:
-        output.say(f"{len(found.rows)} rows of {found.file} are the {found.kind} list of {found.period}, {found.book}.")
+        output.say_json({**found.as_json(), "month_closed": closed})
+        return
+    output.say(f"{len(found.rows)} rows of {found.file} are the {found.kind} list of {found.period}, {found.book}.")
+    if closed:
+        output.say(
+            f"{found.period} of {book} is closed, and its certificate stays as it is. 'dealbooks reconcile {book} "
+            f"{found.period}' shows what the list says now. It counts when the month is closed again: "
+            f"'dealbooks reopen {book} {found.period}' takes it out of the lock."
+        )
 
 
 def show(

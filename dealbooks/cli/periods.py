@@ -16,6 +16,7 @@ from dealbooks.cli.session import JsonOption, Session, WhoOption, account
 
 if TYPE_CHECKING:
     from dealbooks.pipeline.close import CloseResult
+    from dealbooks.pipeline.exceptions import Looked
     from dealbooks.pipeline.obstacles import Obstacle
     from dealbooks.pipeline.reconcile import Reconciliation
 
@@ -33,22 +34,44 @@ def register(app: typer.Typer) -> None:
 def reconcile(context: typer.Context, book: BookArgument, period: PeriodArgument, as_json: JsonOption = False) -> int:
     """Compare a month with what the ledger lists.
 
-    Every difference is named, with what mends it. Nothing is changed.
+    Every difference is named, with what mends it, and since when it is known. Nothing is changed in the ledger or the
+    deals; 'dealbooks exceptions' shows what became of those of earlier runs.
 
     Ends 0 when both sides agree, 3 when they do not. The report is kept under reports/ in the var folder.
+
+    Of several months (2026-Q3, 2026, 2026-02..2026-04) the documents alone are compared, all at once: which of them no
+    longer stand in the ledger as they were posted.
     """
+    from dealbooks.cli.months import reconcile_months
+    from dealbooks.returns import Span
+
+    span = Span.parse(period)
+    if span.start != span.end:
+        return reconcile_months(Session.of(context), book, span, as_json=as_json)
     from dealbooks.pipeline.close import write_report
+    from dealbooks.pipeline.exceptions import keep
     from dealbooks.pipeline.reconcile import reconcile as run
 
     with Session.of(context).house() as house:
-        found = run(house, book, period)
+        looked = keep(house, run(house, book, period))
+        found = looked.rec
         report = write_report(house, found)
     if as_json:
-        output.say_json(found.as_json())
+        solved = [one.as_json() for one in looked.ended]
+        output.say_json({**found.as_json(), "run": looked.run, "raised": list(looked.raised), "solved": solved})
     else:
         _show(found)
+        _say_what_came(looked)
         output.say(f"The report is {report}.")
     return 0 if found.agreed else NOT_ALL
+
+
+def _say_what_came(looked: Looked) -> None:
+    """What is otherwise than with the run before."""
+    words = f"Run {looked.run} of {looked.rec.book}: {len(looked.raised)} exceptions are new or changed"
+    output.say(f"{words}, {len(looked.ended)} are solved since the run before.")
+    for one in looked.ended:
+        output.say(f"  {one.id}  {one.code}, {one.where}: {one.gone_by}")
 
 
 def close(
@@ -118,7 +141,7 @@ def _say_where_it_stands(result: CloseResult, sign: str) -> None:
             output.say(f"Signed by {one['name']}, {one['at'][:19]} UTC, identified by: {one['identified_by']}.")
     if result.obstacles:
         output.say(f"{named} is not closed ({result.state.value}).")
-    elif shown is not None and shown.signatures:
+    elif shown is not None and shown.signatures and shown.wanted:
         output.say("A second person signs with --sign 'NAME' --key FILE; then it is locked.")
     elif not sign:
         output.say("Nothing stands in the way. Close it with --sign 'YOUR NAME'.")
@@ -153,6 +176,7 @@ def reopen(
 
 
 def _show(found: Reconciliation) -> None:
+    from dealbooks.pipeline.since import since_words
     from dealbooks.reconcile.model import money_text
 
     words = "both sides agree" if found.agreed else f"{len(found.differences)} differences"
@@ -217,6 +241,7 @@ def _show(found: Reconciliation) -> None:
                 "what",
                 "currency",
                 Column("difference", amount=True),
+                "since",
                 "what mends it",
             ],
             [
@@ -228,6 +253,7 @@ def _show(found: Reconciliation) -> None:
                     one.what,
                     one.currency,
                     money_text(one.difference, one.currency),
+                    since_words(found.since, one.id),
                     one.cure,
                 )
                 for one in found.exceptions

@@ -29,6 +29,7 @@ _WORDS = {
     "dimensions": "dimensions",
     "attachments": "attachments",
     "lock_dates": "closing date of its own",
+    "lasting_refs": "references typed by hand stay",
 }
 
 

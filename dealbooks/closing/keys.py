@@ -21,6 +21,7 @@ from dealbooks.errors import UsageError
 
 _FORM = "ed25519:"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_LONGEST = 64 * 1024  # bytes of a key's file
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,14 @@ def new_key(file: Path) -> SigningKey:
         ) from error
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}.", fix="Name another place.") from error
-    with os.fdopen(handle, "wb") as out:
-        out.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        file.unlink(missing_ok=True)  # half a key is none
+        raise UsageError(f"{file} cannot be written: {error.strerror}.", fix="Make room on the disk.") from error
     return SigningKey(key)
 
 
@@ -72,18 +77,33 @@ def read_key(file: Path) -> SigningKey:
         UsageError: the file cannot be read, others can read it, or it holds no such key.
     """
     try:
-        if file.stat().st_mode & _OTHERS:
-            raise UsageError(
-                f"Others can read {file}: a signing key belongs to one person.", fix=f"chmod 600 {file}, then sign."
-            )
-        key = load_pem_private_key(file.read_bytes(), password=None)
+        key = load_pem_private_key(_own_file(file), password=None)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.", fix="Name the file of your key.") from error
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except TypeError as error:  # the library's own way to say that a password is wanted
+        raise UsageError(
+            f"{file} is locked with a password, which is not asked for here.",
+            fix="Take the password off (openssl pkey -in FILE -out OTHER), keep the file to yourself, and name it.",
+        ) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise UsageError(f"{file} holds no signing key.", fix="'dealbooks keys new NAME' makes one.") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(f"{file} holds a key of another kind.", fix="'dealbooks keys new NAME' makes one that signs.")
     return SigningKey(key)
+
+
+def _own_file(file: Path) -> bytes:
+    """What is in a file that only its owner can read. Raises OSError, UsageError."""
+    handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)  # a pipe is not waited for
+    with os.fdopen(handle, "rb") as source:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"{file} is no file.", fix="Name the file of your key.")
+        if mode & _OTHERS:
+            raise UsageError(
+                f"Others can read {file}: a signing key belongs to one person.", fix=f"chmod 600 {file}, then sign."
+            )
+        return source.read(_LONGEST)
 
 
 def read_public(file: Path) -> str:
@@ -121,7 +141,11 @@ def holds(public: str, content: bytes, signature: str) -> bool:
 def _public(text: str) -> Ed25519PublicKey | None:
     if not text.startswith(_FORM):
         return None
+    written = text.removeprefix(_FORM)
     try:
-        return Ed25519PublicKey.from_public_bytes(base64.b64decode(text.removeprefix(_FORM), validate=True))
+        content = base64.b64decode(written, validate=True)
+        if base64.b64encode(content).decode() != written:  # one key has one text: two people have two
+            return None
+        return Ed25519PublicKey.from_public_bytes(content)
     except (ValueError, binascii.Error):
         return None

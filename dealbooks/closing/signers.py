@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dealbooks.closing.keys import SigningKey, read_key
+from dealbooks.closing.texts import LONGEST_NAME, name_key, one_line
 from dealbooks.config_close import SignerConfig
 from dealbooks.errors import UsageError
 
@@ -29,14 +30,19 @@ def identify(
     """Who a name stands for, by what is known of the people who sign (`signers:` of dealbooks.yaml).
 
     Raises:
-        UsageError: no name; the key is not this person's; or the person has a key and did not sign with it.
+        UsageError: no name, or one that two entries there have; the key is not this person's; or the person has a key
+            and did not sign with it.
     """
-    name = " ".join(name.split())
+    name = one_line(name, "The name of who signs", LONGEST_NAME)
     if not name:
         raise UsageError("A close is signed by a person.", fix="Give the name of who signs, such as --sign 'Ann Lee'.")
-    known = next((one for one in signers if one.casefold() == name.casefold()), None)
-    config = SignerConfig() if known is None else signers[known]
-    name = known or name
+    meant = [one for one in signers if name_key(one) == name_key(name)]
+    if len(meant) > 1:
+        raise UsageError(
+            f"{' and '.join(meant)} under signers: are one name.", fix="Have one of them taken out, in dealbooks.yaml."
+        )
+    config = signers[meant[0]] if meant else SignerConfig()
+    name = meant[0] if meant else name
     if key_file is not None:
         key = read_key(key_file)
         if not config.key:

@@ -13,6 +13,7 @@ from typing import Any
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.closing.keys import holds
 from dealbooks.closing.signers import KEY
+from dealbooks.closing.texts import name_key
 
 FORMAT = 1
 # Parts of the statement that only say when it was made: the same report shown again is the same statement.
@@ -90,7 +91,7 @@ def check_signatures(
     elif any(one.get("identified_by") == KEY for one in signed):
         wrong.append("says that a key signed, and holds no statement that was signed")
     for name, public in (pins or {}).items():
-        theirs = [one for one in signed if str(one.get("name", "")).casefold() == name.casefold()]
+        theirs = [one for one in signed if name_key(str(one.get("name", ""))) == name_key(name)]
         if isinstance(statement, Mapping) and any(_is_by(public, statement, one) for one in theirs):
             checked.append(f"the key of {name} is the one that you gave")
         else:
@@ -135,7 +136,7 @@ def _is_by(public: str, statement: Mapping[str, Any], one: Mapping[str, Any]) ->
 def _not_four_eyes(statement: Mapping[str, Any], signed: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     if statement.get("four_eyes") is not True:
         return
-    people = {str(one.get("name")).casefold() for one in signed}
+    people = {name_key(str(one.get("name"))) for one in signed}
     keys = {one.get("key") for one in signed if one.get("identified_by") == KEY}
     if len(people) < 2 or len(keys) < 2:
         yield "needs the signatures of two people with a key each, and has not got them"

@@ -40,7 +40,7 @@ def read_vin(text: str | None) -> VinReading:
         return VinReading("short")
     if not _SHAPE.fullmatch(vin):
         return VinReading("impossible")
-    if not _has_check_digit(vin):
+    if not _has_check_digit(vin[:3]):
         return VinReading("valid")
     should = _check_digit(vin)
     if vin[_CHECK_POSITION] == should:
@@ -48,9 +48,10 @@ def read_vin(text: str | None) -> VinReading:
     return VinReading("wrong_check_digit" if vin[0] in _NORTH_AMERICA else "no_check_digit", should)
 
 
-def _has_check_digit(vin: str) -> bool:
-    """Whether its maker uses position 9 for one (Ford Australia does not)."""
-    return bool(getattr(Vin(vin).assembler, "uses_sae_checkdigit", True))
+@lru_cache(maxsize=4096)
+def _has_check_digit(maker: str) -> bool:
+    """Whether a maker, by the first three characters, uses position 9 for one (Ford Australia does not)."""
+    return bool(getattr(Vin(f"{maker:0<17}").assembler, "uses_sae_checkdigit", True))
 
 
 def _check_digit(vin: str) -> str:

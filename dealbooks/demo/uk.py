@@ -97,7 +97,11 @@ def traded_car(rng: Random, stock_no: str, serial: int, worth: Decimal) -> Car:
     model = rng.choice(UK_MODELS)
     age = rng.randrange(4, 11)
     plate = make_plate(rng, date(2026 - age, rng.choice((3, 6, 9, 12)), 3))
-    vin_of: dict[str, object] = {"year": 2026 - age, "serial": 600000 + serial * 53, "plant": rng.choice("AEMWK")}
+    vin_of: dict[str, object] = {
+        "year": 2026 - age,
+        "serial": (600000 + serial * 53) % 1_000_000,
+        "plant": rng.choice("AEMWK"),
+    }
     return _car(model, stock_no, vin_of, plate, age * rng.randrange(7000, 12000), worth, "margin")
 
 

@@ -11,7 +11,11 @@ from dealbooks.ledger import Record
 from dealbooks.periods import Period
 from dealbooks.reconcile import Expected, ReconException, Severity
 from dealbooks.reconcile.model import exception_id, money_text
+from dealbooks.reconcile.typed import said_in, typed_name
 from dealbooks.reconcile.words import WORDS
+
+_SIGNS = frozenset(" .,:;/#()+'-_=")
+_LONGEST = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Finding:
         """One line for a message that leaves the house: no names, no free text of the ledger."""
         amount = "" if self.difference.strip("-0.") == "" else f", {self.difference} {self.currency}"
         month = f", in {self.period}, which is closed" if self.closed else ""
-        return f"{self.severity}: {WORDS[self.code].title.lower()}: {self.where}{amount}{month} ({self.id})"
+        return f"{self.severity}: {WORDS[self.code].title.lower()}: {_plain(self.where)}{amount}{month} ({self.id})"
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -71,8 +75,7 @@ def finding_of(
     shut = [month for month in months if month in locked]
     subject, mark = found.subject, [found.what, found.ours, found.theirs, money_text(found.difference, found.currency)]
     if not lasting and records and not any(record.key for record in records):
-        mark = [canonical_text([_said(record) for record in records])]
-        subject = f"by hand {sha256_hex(mark[0])[:20]}"
+        mark, subject = [said_in(records)], typed_name(records)
     who = ", ".join(sorted({record.who for record in records} - {""}))
     return Finding(
         id=exception_id(found.code, subject), subject=found.subject, code=found.code,
@@ -84,9 +87,11 @@ def finding_of(
     )  # fmt: skip
 
 
-def _said(record: Record) -> list[Any]:
-    lines = [[line.account, str(line.amount), line.currency, dict(line.dimensions)] for line in record.lines]
-    return [record.date.isoformat(), record.narration, lines]
+def _plain(text: str) -> str:
+    """A place in words that no program which shows messages reads as markup, a link or a mention: deal numbers are
+    what a source says."""
+    kept = "".join(one if one.isalnum() or one in _SIGNS else "?" for one in " ".join(text.split()))
+    return kept.replace("//", "/ /")[:_LONGEST]
 
 
 def numbered(found: Sequence[Finding]) -> list[Finding]:

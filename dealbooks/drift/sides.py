@@ -1,24 +1,20 @@
 """Both sides of what changed: entries as we posted them, records as they stand; and what does not agree. Pure.
 
-The classes and words are those of `dealbooks.reconcile`. Beside them, told apart here: a document of an entry that has
-several is gone; our reference was taken out of one; figures that the lines do not show (a customer, a tax code, a
-class) are not as they were read when it was posted.
+The classes and words are those of `dealbooks.reconcile`. Beside them, told apart here: figures that the lines do not
+show (a customer, a tax code, a class) are not as they were read when it was posted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from dealbooks.ledger import Record
 from dealbooks.reconcile import Expected, MatchPolicy, ReconException, match
 from dealbooks.reconcile.byhand import Standing
 from dealbooks.reconcile.likeness import kind_by_hand
-from dealbooks.reconcile.model import SEVERITIES
-from dealbooks.reconcile.words import WORDS
+from dealbooks.reconcile.parts import mark_taken_out, part_gone
 
-_AMOUNTS = ("edited_after_posting", "amount_mismatch", "wrong_account")
 _NAMES = {"sha256": "its text"}
 _NOBODY = Standing()
 
@@ -88,28 +84,14 @@ def judged(
     more = [*sides.strangers, *(sides.by_hand if standing is not None else ())]
     result = match(sides.items, [*records, *more], policy, standing or _NOBODY)
     items = {item.key: item for item in sides.items}
-    found = [_part_gone(one, items.get(one.subject), sides, gone) for one in result.exceptions]
+    void = {record.ref for some in sides.records.values() for record in some if not record.lines}
+    found = [part_gone(one, items.get(one.subject), gone, void) for one in result.exceptions]
     named = {one.subject for one in found}
     for key, some in sides.records.items():
         refs = [record.ref for record in some if record.ref in sides.unmarked]
         if refs and key not in named:
-            told = f"our reference was taken out of {', '.join(refs)}"
-            found.append(edited(items[key], refs, [told], policy))
+            found.append(mark_taken_out(items[key], refs, policy))
     return found
-
-
-def edited(item: Expected, refs: Sequence[str], differences: Sequence[str], policy: MatchPolicy) -> ReconException:
-    """A document of an entry that was edited without moving an amount of its lines."""
-    words, ref = WORDS["edited_after_posting"], refs[0]
-    return ReconException(
-        code="edited_after_posting", severity=SEVERITIES["edited_after_posting"],
-        what=f"{words.title}: {'; '.join(differences)}.",
-        where=f"deal {item.deal}, {item.entry.entry_id}" if item.deal else item.entry.entry_id,
-        ours=f"{item.entry.entry_id} of {item.entry.accounting_date.isoformat()}", theirs=", ".join(refs),
-        difference=Decimal(0), currency=policy.currency, cause=words.cause,
-        cure=words.cure.format(deal=item.deal or "DEAL", ref=ref), subject=item.key, deal=item.deal,
-        stock_nos=(item.stock_no,) if item.stock_no else (),
-    )  # fmt: skip
 
 
 def changed_figures(posted: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
@@ -125,21 +107,3 @@ def changed_figures(posted: Mapping[str, str], now: Mapping[str, str]) -> list[s
 
 def _value(figures: Mapping[str, str], name: str) -> str:
     return figures.get(name) or "nothing"
-
-
-def _part_gone(found: ReconException, item: Expected | None, sides: Sides, gone: Collection[str]) -> ReconException:
-    """One of several documents of an entry was deleted or voided: that, and not that amounts differ."""
-    if item is None or found.code not in _AMOUNTS or found.subject != item.key:
-        return found
-    deleted = [ref for ref in item.refs if ref in gone]
-    voided = [record.ref for record in sides.records.get(item.key, ()) if not record.lines and record.ref in item.refs]
-    refs = list(dict.fromkeys(deleted or voided))
-    if not refs:
-        return found
-    code = "deleted_in_ledger" if deleted else "voided_in_ledger"
-    words = WORDS[code]
-    return replace(
-        found, code=code, severity=SEVERITIES[code],
-        what=f"{words.title}: {', '.join(refs)}, part of {found.ours}.", cause=words.cause,
-        cure=words.cure.format(deal=item.deal or "DEAL", ref=refs[0]),
-    )  # fmt: skip

@@ -52,11 +52,10 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
     moved = _moved(tx, planned)
     for one, entry_id in zip(planned, ids, strict=True):
         posting = one.posting
-        body = compact_text(posting.entry.as_json())
-        body_hash = sha256_hex(body)
+        row = entry_row(posting, tx.at)
         before = known.get(entry_id)
         if before is not None and before["state"] != "superseded":
-            if before["body_hash"] != body_hash:
+            if before["body_hash"] != row["body_hash"]:
                 raise BrokenInvariant(
                     f"{posting.entry.entry_id} of deal {posting.deal_number} is in the outbox with other amounts.",
                     fix="This is a fault of Dealbooks. Nothing was changed; run 'dealbooks trace' and report it.",
@@ -67,7 +66,6 @@ def enqueue(tx: Tx, ledger: Ledger, planned: Sequence[Planned]) -> list[dict[str
             for other in one.after
             for name in names.get(other, ())
         }
-        row = entry_row(posting, tx.at)
         rows = effect_rows(one, length, tx.at, waits, moved)
         if before is None:
             new_entries.append(row)

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -34,6 +35,17 @@ def beancount_book(main: Path) -> bytes:
     root = main.parent
     found = sorted(path for path in root.rglob("*.beancount") if not path.name.startswith("."))
     return zipped({path.relative_to(root).as_posix(): path.read_bytes() for path in found})
+
+
+def book_stamp(main: Path) -> tuple[tuple[str, int, int], ...]:
+    """What is another one when a file of a Beancount book was written, removed or added since: names, sizes, and the
+    times of their last change, which no program can set back."""
+    found = []
+    for path in sorted(main.parent.rglob("*.beancount")):
+        with suppress(FileNotFoundError):  # removed just now: then the next stamp is another one
+            about = path.stat()
+            found.append((path.as_posix(), about.st_size, about.st_ctime_ns))
+    return tuple(found)
 
 
 def workbook(sheets: Sequence[Sheet], day: date) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -22,12 +23,12 @@ from dealbooks.pack.archive import workbook
 from dealbooks.pack.model import PackData
 from dealbooks.pack.render import deal_page, report_page
 from dealbooks.periods import Period
-from dealbooks.pipeline.certificate import certificate_text, json_text
+from dealbooks.pipeline.certificate import FORMAT, FORMATS, certificate_text, json_text
 from dealbooks.pipeline.sheets import Sheet, write_csv
 
-FORMAT = 1
 MANIFEST, CERTIFICATE, DRAFT = "manifest.json", "certificate.json", "DRAFT.txt"
 _SEAL = "manifest_sha256"
+_MADE, _OLD = ".pack-made-", ".pack-old-"  # folders beside a pack, while it is written
 _DRAFT = "This pack is a draft. Nobody has signed it, the period is not closed by it, and it has no certificate.\n"
 
 
@@ -99,7 +100,8 @@ def _csv(sheet: Sheet) -> bytes:
 
 
 def write_pack(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a pack into a folder, whole and durable: nobody sees half of one. A pack that stands there is replaced.
+    """Write a pack into a folder, whole and durable: nobody sees half of one. A pack that stands there is replaced. The
+    caller sees to it that nobody else writes there.
 
     Raises:
         UsageError: something else than a pack stands there.
@@ -112,7 +114,8 @@ def write_pack(folder: Path, files: Mapping[str, bytes]) -> None:
         )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        _clear(folder)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}{_MADE}", dir=folder.parent))
         try:
             made.chmod(0o755)
             for name, content in files.items():
@@ -121,7 +124,7 @@ def write_pack(folder: Path, files: Mapping[str, bytes]) -> None:
                 path.write_bytes(content)
             os.sync()
             if folder.exists():
-                old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+                old = Path(tempfile.mkdtemp(prefix=f".{folder.name}{_OLD}", dir=folder.parent))
                 folder.rename(old / "pack")
                 made.rename(folder)
                 shutil.rmtree(old)
@@ -135,6 +138,15 @@ def write_pack(folder: Path, files: Mapping[str, bytes]) -> None:
         raise StopConnection(
             f"{folder} cannot be written to: {error.strerror}.", fix="Check the disk and the rights, then run again."
         ) from error
+
+
+def _clear(folder: Path) -> None:
+    """Remove what writers that were killed left beside a pack. Whoever writes holds the lease of its book, so that
+    none of them still writes. Raises OSError."""
+    ours = re.compile(rf"\.{re.escape(folder.name)}({re.escape(_MADE)}|{re.escape(_OLD)})[a-z0-9_]{{8}}")
+    for path in list(folder.parent.iterdir()):
+        if ours.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
 
 
 def _strange(folder: Path) -> str:
@@ -153,10 +165,23 @@ def _strange(folder: Path) -> str:
 
 
 def read_manifest(text: bytes) -> dict[str, Any]:
-    """A manifest, if it is one. Raises ValueError."""
+    """A manifest, if it is one.
+
+    Raises:
+        ValueError: it is none.
+        UsageError: it is of a later version of this program.
+    """
     data = json.loads(text)
-    if not isinstance(data, dict) or data.get("format") != FORMAT or not isinstance(data.get("files"), dict):
+    if not isinstance(data, dict) or not isinstance(data.get("files"), dict):
         raise ValueError("not a manifest")
+    form = data.get("format")
+    if type(form) is not int or form < 1:
+        raise ValueError("not a manifest")
+    if form not in FORMATS:
+        raise UsageError(
+            f"The pack is of format {form}, and this program knows {', '.join(map(str, sorted(FORMATS)))}.",
+            fix="Check it with the version of dealbooks that its certificate names, or a later one.",
+        )
     if not all(isinstance(one, dict) and isinstance(one.get("sha256"), str) for one in data["files"].values()):
         raise ValueError("not a manifest")
     return data

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from dealbooks.pack.model import PackData, Table, Told
+from dealbooks.pack.model import MOST_OF_A_CLASS, PackData, Table, Told
 from dealbooks.pack.shown import amount_shown, cell_shown, heading
 from dealbooks.pack.tables import money, unexplained
 from dealbooks.pipeline.sheets import Cell
@@ -19,7 +19,6 @@ from dealbooks.reconcile.words import WORDS
 from dealbooks.reports.reconciliation import result_words
 
 INLINE_STORIES = 60
-MOST_OF_A_CLASS = 300
 _MOST_OPEN = 24
 _NEVER_FOLDED = ("tie-out", "exceptions-by-class", "cut-off", "tax-return", "roll-forward")
 _TEMPLATES = Path(__file__).parent / "templates"

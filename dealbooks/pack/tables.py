@@ -12,6 +12,7 @@ from dealbooks.pack.model import Table
 from dealbooks.pipeline.reconcile import Reconciliation
 from dealbooks.pipeline.recorded import Recorded
 from dealbooks.pipeline.sheets import Cell, Sheet
+from dealbooks.pipeline.since import since_words
 from dealbooks.reconcile.accounts import AccountMap
 from dealbooks.reconcile.model import money_text
 from dealbooks.reconcile.totals import AccountTotal
@@ -93,12 +94,13 @@ def exceptions(rec: Reconciliation) -> Table:
     """Every exception, worst first."""
     columns = (
         "id", "class", "severity", "deal", "where", "what", "ours", "ledger", "difference", "currency", "likely_cause",
-        "what_mends_it",
+        "what_mends_it", "since",
     )  # fmt: skip
     rows = tuple(
         (
             one.id, WORDS[one.code].title if one.code in WORDS else one.code, one.severity.value, one.deal, one.where,
             one.what, one.ours, one.theirs, money(one.difference, one.currency), one.currency, one.cause, one.cure,
+            since_words(rec.since, one.id),
         )
         for one in rec.exceptions
     )  # fmt: skip

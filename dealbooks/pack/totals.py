@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from dealbooks.money import MoneyError, exact
+from dealbooks.pack.model import MOST_OF_A_CLASS
 
 _FIGURES = ("opening", "expected", "difference", "closing")
 _NAMES = {"Account": "account", "Currency": "currency", **{name.capitalize(): name for name in _FIGURES}}
@@ -40,6 +41,10 @@ def compare_totals(files: Mapping[str, bytes], certificate: Mapping[str, Any] | 
             odd = sorted(set(found) ^ set(wanted))
             about = odd[0][0] if odd else "the order of its rows"
             problems.append((name, f"its tie-out is not that of report.json: see {about}"))
+    try:
+        problems += _not_on_page(report, files.get("report.html", b"").decode("utf-8", "replace"))
+    except (AttributeError, TypeError):
+        problems.append(("report.json", "holds no exceptions that can be read"))
     if certificate is not None:
         try:
             sealed = _rows(certificate["totals"], report["currency"])
@@ -50,6 +55,18 @@ def compare_totals(files: Mapping[str, bytes], certificate: Mapping[str, Any] | 
         if (certificate["counts"], certificate["agreed"]) != result:
             problems.append(("certificate.json", "its counts or its result are not those of report.json"))
     return problems
+
+
+def _not_on_page(report: Mapping[str, Any], page: str) -> list[tuple[str, str]]:
+    """Exceptions that the report holds and its page does not show, of those that are few enough to stand on it."""
+    by_class: dict[str, list[str]] = {}
+    for one in report.get("exceptions", ()):
+        by_class.setdefault(str(one.get("code")), []).append(str(one.get("id")))
+    return [
+        ("report.html", f"does not show exception {name} of report.json")
+        for names in by_class.values() if len(names) <= MOST_OF_A_CLASS
+        for name in names if f'id="e-{name}"' not in page
+    ]  # fmt: skip
 
 
 def _rows(rows: Iterable[Mapping[str, Any]], currency: str) -> list[Row]:

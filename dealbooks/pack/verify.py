@@ -174,7 +174,7 @@ def _certificate(
         return None
     try:
         data = json.loads(files[CERTIFICATE])
-        text = certificate_text(data)
+        text = certificate_text(data, manifest["format"])
         about = (data["book"], data["period"])
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         problems.append(Problem(CERTIFICATE, "cannot be read as a certificate"))

@@ -1,17 +1,22 @@
-"""The certificate of a close, in words, and its files on the disk."""
+"""The certificate of a close, in words, and its files on the disk.
+
+The words of a certificate that was signed are part of what was sealed: `verify` makes them again, and compares. So they
+belong to a format. Whoever changes a word adds a format and its own function, and leaves those before it as they are.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from dealbooks.durable import sync_folder
 from dealbooks.errors import StopConnection
 
+FORMAT = 1  # of the certificates, and of the packs, that are made now
 _LINE = "-" * 78
 
 
@@ -20,8 +25,14 @@ def json_text(data: Mapping[str, Any]) -> str:
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
-def certificate_text(data: Mapping[str, Any]) -> str:
-    """A certificate as a person reads and prints it; `data` is its JSON."""
+def certificate_text(data: Mapping[str, Any], form: int = FORMAT) -> str:
+    """A certificate as a person reads and prints it, in the words of a format; `data` is its JSON. Raises KeyError:
+    there is no such format."""
+    return _TEXTS[form](data)
+
+
+def _text_1(data: Mapping[str, Any]) -> str:
+    """The words of format 1."""
     lines = [
         f"Close certificate {data['certificate']}",
         "",
@@ -64,7 +75,7 @@ def certificate_text(data: Mapping[str, Any]) -> str:
         ]
         lines.append("")
     if data.get("since_reopened"):
-        lines += _since_reopened(data["since_reopened"])
+        lines += _since_reopened_1(data["since_reopened"])
     head = data["audit_head"]
     lines += [
         f"Report         SHA-256 {data['report_sha256']}",
@@ -80,7 +91,7 @@ def certificate_text(data: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _since_reopened(told: Mapping[str, Any]) -> list[str]:
+def _since_reopened_1(told: Mapping[str, Any]) -> list[str]:
     """What was done in a period while it was out of the lock."""
     lines = [f"Since certificate {told['certificate']}, which no longer holds:"]
     lines += [
@@ -96,6 +107,10 @@ def _since_reopened(told: Mapping[str, Any]) -> list[str]:
     elif not told["entries"] and not told["accounts"]:
         lines.append("  nothing was changed")
     return [*lines, ""]
+
+
+_TEXTS: Mapping[int, Callable[[Mapping[str, Any]], str]] = {1: _text_1}
+FORMATS = frozenset(_TEXTS)
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

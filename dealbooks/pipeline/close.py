@@ -17,13 +17,16 @@ from typing import Any
 from dealbooks.canonical import sha256_hex
 from dealbooks.closing.signers import Signer
 from dealbooks.closing.statement import FORMAT, content_hash, is_content
+from dealbooks.closing.texts import LONGEST_NAME, one_line
 from dealbooks.errors import UsageError
 from dealbooks.periods import Period, PeriodState
 from dealbooks.pipeline.certificate import json_text, write_files
+from dealbooks.pipeline.exceptions import keep
 from dealbooks.pipeline.lock import fingerprint, lock
 from dealbooks.pipeline.obstacles import CloseHouse, Drafted, Evidence, Obstacle, accepted_notes, obstacles
 from dealbooks.pipeline.periods import find
 from dealbooks.pipeline.reconcile import Reconciliation, reconcile
+from dealbooks.pipeline.separate import check_separate
 from dealbooks.pipeline.signoff import Shown, add_signature, check_signer, show, waiting
 from dealbooks.reconcile.model import money_text
 from dealbooks.reports import exceptions_csv, reconciliation_markdown, tie_out_csv
@@ -84,15 +87,16 @@ def close(
     which this runs, `run` the flow run that shows it.
 
     Raises:
-        UsageError: the period is closed already, an accepted id is none, something is accepted without a note, or
-            this person cannot sign it.
+        UsageError: the period is closed already, an accepted id is none, something is accepted without a note, a name
+            or a note is none that can stand on a certificate, or this person cannot sign it.
         StopBatch: something of the period moved while it was being closed; nothing was closed.
         LeaseLost: another process took the close over.
         StopConnection: the ledger cannot be read now.
     """
     month = Period.parse(period)
     house.book(book)
-    signer = Signer(" ".join(sign.split())) if isinstance(sign, str) else sign
+    note = one_line(note, "The note")
+    signer = Signer(one_line(sign, "The name of who signs", LONGEST_NAME)) if isinstance(sign, str) else sign
     if signer is not None and not signer.name:
         raise UsageError("A close is signed by a person.", fix="Give the name of who signs, such as --sign 'Ann Lee'.")
     with house.store.read() as conn:
@@ -105,7 +109,9 @@ def close(
         asked = waiting(conn, book, month)
     if signer is not None and asked is not None:
         check_signer(asked, signer)
-    rec = reconcile(house, book, period, see=None if evidence is None else evidence.see)
+    if signer is not None:
+        check_separate(house, book, month, asked, signer)
+    rec = keep(house, reconcile(house, book, period, see=None if evidence is None else evidence.see)).rec
     page = write_report(house, rec)
     found = obstacles(house, book, month, rec)
     drafted = Drafted(page, {}, {}) if evidence is None else evidence.draft(rec)
@@ -126,7 +132,7 @@ def close(
             {"id": item.id, "code": item.code, "note": notes[item.id]}
             for item in accepted if item.id not in shown.accepted
         ]  # fmt: skip
-        shown = add_signature(tx, shown, signer, note=note.strip(), accepted=given)
+        shown = add_signature(tx, shown, signer, note=note, accepted=given)
     if shown.wanted:
         return CloseResult(book, str(month), state, False, (), accepted, rec, shown=shown)
     done = lock(house, month, rec, shown, accepted, before, evidence=evidence, lease=lease)

@@ -17,9 +17,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from dealbooks.canonical import canonical_json, sha256_hex
-from dealbooks.drift import Finding, Sides, finding_of, judged, lived, sides_of
+from dealbooks.drift import Finding, Sides, finding_of, judged, sides_of
 from dealbooks.drift.finding import numbered
-from dealbooks.drift.sides import changed_figures, edited, worth_a_look
+from dealbooks.drift.sides import changed_figures, worth_a_look
 from dealbooks.errors import Overtaken
 from dealbooks.ledger import Changes, Ledger, Record
 from dealbooks.outbox import EffectState
@@ -32,16 +32,19 @@ from dealbooks.pipeline.periods import states
 from dealbooks.pipeline.reconcile import ReconcileHouse
 from dealbooks.reconcile import AccountMap, Expected, MatchPolicy, ReconException
 from dealbooks.reconcile.byhand import Standing
+from dealbooks.reconcile.life import lived
 from dealbooks.reconcile.model import OWNED
+from dealbooks.reconcile.parts import edited
 from dealbooks.reconcile.totals import LedgerSums
 from dealbooks.store import Tx
 from dealbooks.store.db import read_rows, stamp
-from dealbooks.store.tables import cursors, drift, effects, entries
+from dealbooks.store.tables import audit, audit_heads, cursors, drift, effects, entries
 
 _WHOLE_AFTER = timedelta(days=7)
 _RECENT = timedelta(days=100)  # of entries of so many days a whole look compares the other figures too
 _AHEAD = timedelta(days=3660)
 _CHUNK = 400
+_LOOKS = 3  # in a row, where our own postings are in the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,26 @@ def watch(house: ReconcileHouse, book: str, *, whole: bool = False) -> Watched:
     Raises:
         UsageError: there is no such book.
         StopConnection: the ledger cannot be read now; the next look begins where this one did.
-        Overtaken: another look was made meanwhile.
+        Overtaken: another look was made meanwhile, or what was found is what we ourselves post just now.
     """
+    for _ in range(_LOOKS):
+        watched = _look(house, book, whole=whole)
+        if watched is not None:
+            return watched
+    raise Overtaken(
+        f"Deals of {book} were posted while its ledger was looked at.",
+        fix="Nothing of this look was kept. Look again when 'dealbooks sync' is through.",
+    )
+
+
+def _look(house: ReconcileHouse, book: str, *, whole: bool) -> Watched | None:
+    """One look; None when what it found may be of what our own outbox moved meanwhile: the ledger was asked before
+    that, and the store after it."""
     policy = _policy(house, book)
     with house.store.read() as conn:
         memory = _memory(conn, book)
         ours = _standing_refs(conn, book)
+        link = _links(conn, book)
     if policy is None:  # nothing of ours stands there yet
         return _kept(house, book, memory, memory, [], lambda _: False, told=0, whole=False)
     ledger, now = house.ledger(book), house.store.clock()
@@ -121,14 +138,19 @@ def watch(house: ReconcileHouse, book: str, *, whole: bool = False) -> Watched:
         since = (house.today(book) - _RECENT).isoformat()
         touched |= {ref for ref, day in ours.items() if day >= since}
     found += _other_figures(house, book, ledger, sides, found, touched, policy)
-    findings = _findings(house, book, found, sides, told)
+    with house.store.read() as conn:
+        moved = _moved_by_us(conn, book, link)
+    if any(not moved.isdisjoint(_parts(one.subject)) for one in found):
+        return None
+    findings = _findings(house, book, found, sides, told, lasting=ledger.capabilities.lasting_refs)
     typed = {one.ref: _digest(one) for one in sides.by_hand if worth_a_look(one, policy)} if told.whole else {}
     new = Memory(told.cursor, stamp(now) if told.whole else memory.whole_at, typed if told.whole else memory.by_hand)
     seen = {item.key for item in sides.items} | {record.ref for record in told.records} | gone
     seen -= {one.ref for one in sides.by_hand if worth_a_look(one, policy)}  # known, and as it was
 
     def looked_at(subject: str) -> bool:
-        return told.whole or not seen.isdisjoint(_parts(subject))
+        parts = _parts(subject)
+        return moved.isdisjoint(parts) and (told.whole or not seen.isdisjoint(parts))
 
     return _kept(house, book, memory, new, findings, looked_at, told=count, whole=told.whole)
 
@@ -162,6 +184,30 @@ def _standing_refs(conn: Connection, book: str) -> dict[str, str]:
         .order_by(entries.c.accounting_date.desc(), effects.c.seq.desc())
     )
     return {row.ref: row.accounting_date for row in conn.execute(query)}
+
+
+def _links(conn: Connection, book: str) -> int:
+    """How many links the audit chain of a book has."""
+    return conn.execute(select(audit_heads.c.seq).where(audit_heads.c.book == book)).scalar() or 0
+
+
+def _moved_by_us(conn: Connection, book: str, link: int) -> set[str]:
+    """Entries, calls and references of the deals that our own outbox moved since a link."""
+    since = (audit.c.book == book) & (audit.c.seq > link)
+    changed = [one for text in conn.execute(select(audit.c.changes).where(since)).scalars() for one in json.loads(text)]
+    ids: set[str] = set()
+    for name, table in (("entries", entries), ("effects", effects)):
+        keys = sorted({row for kind, row, *_ in changed if kind == name})
+        for start in range(0, len(keys), _CHUNK):
+            some = table.c.id.in_(keys[start : start + _CHUNK])
+            ids |= set(conn.execute(select(table.c.deal_id).where(some)).scalars())
+    found: set[str] = set()
+    listed = sorted(ids)
+    for start in range(0, len(listed), _CHUNK):
+        mine = (effects.c.book == book) & effects.c.deal_id.in_(listed[start : start + _CHUNK])
+        for row in conn.execute(select(effects.c.id, effects.c.entry, effects.c.ref).where(mine)):
+            found |= {row.id, row.entry, row.ref}
+    return found - {""}
 
 
 def _owners(conn: Connection, book: str, told: Changes) -> dict[str, tuple[str, str]]:
@@ -273,7 +319,7 @@ def _other_figures(
 
 
 def _findings(
-    house: ReconcileHouse, book: str, found: Sequence[ReconException], sides: Sides, told: Changes
+    house: ReconcileHouse, book: str, found: Sequence[ReconException], sides: Sides, told: Changes, *, lasting: bool
 ) -> list[Finding]:
     items = {item.key: item for item in sides.items}
     records = {record.ref: record for record in told.records}
@@ -286,7 +332,7 @@ def _findings(
             record for part in parts for record in sides.records.get(part, ())
         ]
         of = [items[part] for part in parts if part in items]
-        made.append(finding_of(one, of, about, locked, lasting=told.lasting))
+        made.append(finding_of(one, of, about, locked, lasting=lasting))
     return numbered(made)
 
 
@@ -313,7 +359,7 @@ def _kept(
     """Keep findings and cursor, both or neither. Raises Overtaken."""
     with house.store.transaction("drift watch", f"look at the ledger of {book}") as tx:
         known = {row["id"]: row for row in tx.rows(select(drift).where(drift.c.book == book))}
-        life = lived(book, known, findings, looked_at, tx.at)
+        life = lived(book, known, findings, lambda row: looked_at(row["subject"]), tx.at, fresh={"told": ""})
         tx.insert("drift", life.added)
         for row, values in life.changed:
             tx.change("drift", [(row, values)])

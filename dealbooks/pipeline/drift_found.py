@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, func, select
 
 from dealbooks.drift import Finding
-from dealbooks.drift.life import ACKNOWLEDGED, GONE, OPEN
 from dealbooks.errors import UsageError
 from dealbooks.reconcile import Severity
+from dealbooks.reconcile.life import ACKNOWLEDGED, GONE, OPEN
 from dealbooks.store import Store
 from dealbooks.store.db import read_rows
 from dealbooks.store.tables import cursors, drift

@@ -34,6 +34,7 @@ from dealbooks.store.tables import batches, deals, facts, inbox, quarantine
 EVENTS = {kind: event for event, kind in KINDS.items()}
 METHODS = ("cash", "card", "bank_transfer", "cheque", "cashier_cheque", "direct_debit")
 REASONS = ("cancelled", "early_payoff", "unwind", "other")
+ENTERED_BY = "entered by "  # before the name, where a row of the inbox says where it comes from
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def enter(house: House, entered: Entered, *, who: str, why: str) -> Outcome:
     source = source_of(house, book, deal)
     key = f"entered:{book}:{sha256_hex(canonical_json([number, location, entered.kind, subject]))[:32]}"
     with house.store.transaction(who, f"enter {entered.kind} of deal {number}: {why}") as tx:
-        batch = store_row(tx, source, key, data, f"entered by {who}")
+        batch = store_row(tx, source, key, data, f"{ENTERED_BY}{who}")
     if batch is None:
         return Outcome(book, number, entered.kind, subject, "known")
     with source_lease(house, source):

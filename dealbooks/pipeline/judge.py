@@ -1,13 +1,13 @@
-"""Judge one row of the inbox: map, determine, check. What comes out is a deal, or the reasons why not.
+"""Judge rows of the inbox: map, determine, check. What comes out is a deal, or the reasons why not.
 
     raw record --map--> Draft --determine--> Deal --check--> findings
 
-Reads nothing and writes nothing: the caller hands in the row, its overrides and the configuration.
+Reads nothing and writes nothing: the caller hands in the rows, their overrides and the configuration.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,58 +65,112 @@ class Override:
     who: str
 
 
-def judge_record(record: RawRecord, setting: Setting, overrides: Iterable[Override] = ()) -> Judged:
-    """Map, determine and check one record; overrides are laid over what the source said.
+@dataclass(frozen=True, slots=True)
+class ToJudge:
+    """A record to be judged, by what, and what a person corrected in it."""
 
-    A finding about a column that an override replaces is dropped with it. A row that cannot be read is not judged
-    further: everything else would only follow from that.
-    """
-    corrections = list(overrides)
-    replaced = {item.field for item in corrections}
-    record.findings = [one for one in record.findings if one.field not in replaced]
-    on_columns = [item for item in corrections if _is_column(record, item.field)]
-    findings: list[Finding] = []
-    for item in on_columns:
-        _lay_over(record.data, item, findings)
-    if has_errors(record.findings):
-        return Judged(Draft({}), {}, None, {}, [*findings, *record.findings])
-    draft = setting.field_map.draft(record)
-    for item in corrections:
-        if item not in on_columns:
-            _lay_over(draft.deal, item, findings)
-    findings += [*record.findings, *draft.findings]
-    determined = determine(
-        draft, rulebook=setting.rulebook, book=setting.book, source_system=setting.source, locations=setting.locations
-    )
-    findings += determined.findings
-    provenance = dict(determined.provenance) | {item.field: f"override by {item.who}" for item in corrections}
-    try:
-        deal = Deal.model_validate(determined.deal)
-    except ValidationError as error:
-        told = {_part(one.field) for one in findings if one.severity is Severity.ERROR}
-        findings += [one for one in structure_findings(error) if _part(one.field) not in told]
-        return Judged(draft, determined.deal, None, provenance, findings)
-    findings += check_deal(deal, known=setting.known)
-    judged = Judged(draft, determined.deal, deal, provenance, findings)
-    if not has_errors(findings):
-        _check_totals(judged, deal, setting)
+    record: RawRecord
+    setting: Setting
+    overrides: Sequence[Override] = ()
+
+
+def judge_record(record: RawRecord, setting: Setting, overrides: Sequence[Override] = ()) -> Judged:
+    """`judge_records` for one."""
+    (judged,) = judge_records([ToJudge(record, setting, overrides)])
     return judged
 
 
-def _check_totals(judged: Judged, deal: Deal, setting: Setting) -> None:
+def judge_records(rows: Iterable[ToJudge]) -> list[Judged]:
+    """Map, determine and check records; overrides are laid over what the source said.
+
+    A finding about a column that an override replaces is dropped with it. A row that cannot be read is not judged
+    further: everything else would only follow from that.
+
+    Rows do not know of each other. Each step is taken for all of them before the next: a processor that does the same
+    thing again and again does it a fifth faster than one that goes through all steps for each row.
+    """
+    cases = [_Case(row, Judged(Draft({}), {}, None, {})) for row in rows]
+    going = cases
+    for step in (_map, _determine, _read, _check, _check_totals):
+        going = [case for case in going if step(case)]
+    return [case.judged for case in cases]
+
+
+@dataclass(slots=True)
+class _Case:
+    """A row while it is judged. Each step says whether the next one makes sense."""
+
+    row: ToJudge
+    judged: Judged
+
+
+def _map(case: _Case) -> bool:
+    record, judged = case.row.record, case.judged
+    replaced = {item.field for item in case.row.overrides}
+    record.findings = [one for one in record.findings if one.field not in replaced]
+    on_columns = [item for item in case.row.overrides if _is_column(record, item.field)]
+    for item in on_columns:
+        _lay_over(record.data, item, judged.findings)
+    if has_errors(record.findings):
+        judged.findings += record.findings
+        return False
+    judged.draft = case.row.setting.field_map.draft(record)
+    for item in case.row.overrides:
+        if item not in on_columns:
+            _lay_over(judged.draft.deal, item, judged.findings)
+    judged.findings += [*record.findings, *judged.draft.findings]
+    return True
+
+
+def _determine(case: _Case) -> bool:
+    judged, setting = case.judged, case.row.setting
+    determined = determine(
+        judged.draft, rulebook=setting.rulebook, book=setting.book, source_system=setting.source,
+        locations=setting.locations,
+    )  # fmt: skip
+    judged.filled = determined.deal
+    judged.provenance = dict(determined.provenance)
+    judged.provenance |= {item.field: f"override by {item.who}" for item in case.row.overrides}
+    judged.findings += determined.findings
+    return True
+
+
+def _read(case: _Case) -> bool:
+    judged = case.judged
+    try:
+        judged.deal = Deal.model_validate(judged.filled)
+    except ValidationError as error:
+        told = {_part(one.field) for one in judged.findings if one.severity is Severity.ERROR}
+        judged.findings += [one for one in structure_findings(error) if _part(one.field) not in told]
+    return judged.deal is not None
+
+
+def _check(case: _Case) -> bool:
+    judged = case.judged
+    if judged.deal is None:
+        return False
+    judged.findings += check_deal(judged.deal, known=case.row.setting.known)
+    return not has_errors(judged.findings)
+
+
+def _check_totals(case: _Case) -> bool:
     """The rules that need the invoice as the posting rules compute it."""
+    judged, setting, deal = case.judged, case.row.setting, case.judged.deal
+    if deal is None:
+        return False
     never_ended = deal.model_copy(update={"lifecycle": ()}) if deal.lifecycle else deal
     try:
         posted = post_deal(never_ended, book=setting.book)
     except (PostingError, MoneyError) as error:
         judged.findings.append(found("S011", reason=getattr(error, "reason", str(error))))
-        return
+        return False
     said = judged.draft.said
     judged.findings += check_identity(deal, posted.invoice.gross_total)
     judged.findings += compare_tax_total(deal, said, posted)
     judged.findings += compare_commissions(deal, said, posted, rulebook=setting.rulebook)
     if never_ended is deal:
         judged.posted = posted
+    return True
 
 
 def _part(path: str) -> str:

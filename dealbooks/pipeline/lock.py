@@ -23,16 +23,25 @@ from dealbooks.errors import StopBatch, StopConnection
 from dealbooks.periods import Period, PeriodState
 from dealbooks.pipeline.certificate import certificate_text, json_text, write_files
 from dealbooks.pipeline.cutoff import cut_off
+from dealbooks.pipeline.exceptions import closed_with
 from dealbooks.pipeline.load import keep_head
 from dealbooks.pipeline.obstacles import CloseHouse, Evidence, Obstacle
 from dealbooks.pipeline.periods import PeriodRow, find, move
 from dealbooks.pipeline.reconcile import Reconciliation
 from dealbooks.pipeline.reopened import closed_again, since_reopened
-from dealbooks.pipeline.signoff import Shown, end
+from dealbooks.pipeline.signoff import Shown, end, stands
 from dealbooks.reports import reconciliation_markdown
 from dealbooks.store import Lease
 from dealbooks.store.audit import heads
-from dealbooks.store.tables import deals, entries
+from dealbooks.store.tables import (
+    acceptances,
+    bank_links,
+    bank_statements,
+    deals,
+    entries,
+    facts,
+    outside_lists,
+)
 
 _PROGRAM = "the account that ran the program"
 
@@ -47,17 +56,26 @@ class Locked:
 
 
 def fingerprint(conn: Connection, book: str, month: Period) -> tuple[Any, ...]:
-    """What changes whenever something of the period moves in the store: its entries by state, its deals by state."""
+    """What changes whenever something that a close of the period rests on moves in the store: entries, deals, payments
+    told beside them, differences that were accepted, bank statements, what was said of their lines, lists of others."""
     days = entries.c.accounting_date.between(month.first.isoformat(), month.last.isoformat())
     mine = (entries.c.book == book) & days
     counted = select(entries.c.state, func.count(), func.max(entries.c.seq)).where(mine).group_by(entries.c.state)
     sold = deals.c.accounting_date <= month.last.isoformat()
     stand = select(deals.c.state, func.count()).where((deals.c.book == book) & sold).group_by(deals.c.state)
-    unsettled = tuple(item.id for item in cut_off(conn, book, month))
+    told = select(facts.c.state, facts.c.kind, func.count()).group_by(facts.c.state, facts.c.kind)
+    agreed = select(func.count(), func.max(acceptances.c.at)).where(acceptances.c.book == book)
+    at_bank = select(bank_statements.c.state, func.count(), func.max(bank_statements.c.id))
+    said = select(bank_links.c.id, bank_links.c.state).where(bank_links.c.book == book)
+    given = (outside_lists.c.book == book) & (outside_lists.c.period == str(month))
+    queries = (
+        counted, stand, told.where(facts.c.book == book), agreed,
+        at_bank.where(bank_statements.c.book == book).group_by(bank_statements.c.state), said,
+        select(outside_lists.c.id, outside_lists.c.state).where(given),
+    )  # fmt: skip
     return (
-        tuple(sorted(tuple(row) for row in conn.execute(counted))),
-        tuple(sorted(tuple(row) for row in conn.execute(stand))),
-        unsettled,
+        *(tuple(sorted(tuple(row) for row in conn.execute(query))) for query in queries),
+        tuple(item.id for item in cut_off(conn, book, month)),
     )
 
 
@@ -80,7 +98,7 @@ def lock(
         LeaseLost: another process took the close over.
         StopConnection: the files cannot be written.
     """
-    book, row = rec.book, _closing(house, rec.book, month, shown)
+    book, row = rec.book, _closing(house, rec.book, month, shown, lease)
     number = int(json.loads(row.certificate)["number"]) + 1 if row.certificate else 1
     head = heads(house.store)[book]
     certificate = _certificate(house, rec, shown, obstacles, number, head)
@@ -106,7 +124,7 @@ def lock(
             if lease is not None:
                 lease.check(tx)
             who, note = str(certificate["signed_by"]), str(certificate["note"])
-            moved = fingerprint(tx.conn, book, month) != before
+            moved = fingerprint(tx.conn, book, month) != before or not stands(tx.conn, shown)
             if moved:
                 back = PeriodState.REOPENED if row.certificate else PeriodState.OPEN
                 move(tx, book, month, back, who=who, note=note, certificate=row.certificate)
@@ -114,6 +132,7 @@ def lock(
                 move(tx, book, month, PeriodState.LOCKED, who=who, note=note, certificate=sealed)
                 end(tx, shown, "closed")
                 closed_again(tx, book, month)
+                closed_with(tx, book, str(month), _accepted(shown.signatures), who)
                 _publish(staged, folder)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
@@ -126,8 +145,10 @@ def lock(
     return Locked(folder / f"{name}.json", None if pack is None else folder / pack, head)
 
 
-def _closing(house: CloseHouse, book: str, month: Period, shown: Shown) -> PeriodRow:
+def _closing(house: CloseHouse, book: str, month: Period, shown: Shown, lease: Lease | None) -> PeriodRow:
     with house.store.transaction(house.actor, f"closing {month}") as tx:
+        if lease is not None:
+            lease.check(tx)
         row = find(tx.conn, book, month)
         if row.state is not PeriodState.CLOSING:
             move(tx, book, month, PeriodState.CLOSING, who=str(shown.signatures[0]["name"]))
@@ -190,6 +211,11 @@ def _certificate(
         "versions": shown.statement["versions"], "statement": dict(shown.statement),
         "signatures": [*(dict(one) for one in shown.signatures), prepared],
     }  # fmt: skip
+
+
+def _accepted(signatures: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """By whom each exception was accepted, and with which note."""
+    return {item["id"]: (str(one["name"]), str(item["note"])) for one in signatures for item in one["accepted"]}
 
 
 def _said(signatures: Sequence[Mapping[str, Any]], obstacle: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from dealbooks.ledger import Record
 from dealbooks.pipeline.bank_side import BankReconciliation
 from dealbooks.pipeline.cutoff import CutOff
+from dealbooks.pipeline.mirror import INTERCOMPANY, Mirror
 from dealbooks.pipeline.named import ListsHeld
 from dealbooks.pipeline.periods import PeriodHouse
 from dealbooks.pipeline.recorded import Recorded, Sale, sales_of
@@ -37,6 +38,7 @@ class Given:
     receipts: Sequence[OthersReceipt]
     bank: BankReconciliation
     lists: ListsHeld
+    mirror: Mirror
     totals: Sequence[AccountTotal]
     stock_is_kept: bool
 
@@ -123,8 +125,10 @@ class _Maker:
         yield self._interbranch()
         yield self._ledger(
             "R16", "intercompany, as booked by deals", "intercompany in the ledger",
-            ("receivable.intercompany", "payable.intercompany"),
+            INTERCOMPANY, found=(),
         )  # fmt: skip
+        if self._given.mirror.here:
+            yield self._mirror()
         yield self._list("floorplan", "cars on the floorplan that are not sold", "floorplan statement")
         yield self._trial_balance()
 
@@ -152,7 +156,7 @@ class _Maker:
 
     def _ledger(
         self, number: str, left: str, right: str, roles: Sequence[str], *, by: Callable[[Moved], str] | None = None,
-        sign: int = 1, name: str = "",
+        sign: int = 1, name: str = "", found: Sequence[ReconException] | None = None,
     ) -> MatrixRow:  # fmt: skip
         """A row that holds our lines on some accounts against the ledger's, without what explains itself."""
         left_lines, right_lines = self._on(self._ours, *roles), self._on(self._theirs, *roles)
@@ -163,7 +167,7 @@ class _Maker:
                 _signed(total_by(left_lines, by), sign),
                 _signed(total_by(right_lines, by), sign),
             )
-        return self._row(number, left, right, ours, theirs, note=self._beside(*roles), details=details)
+        return self._row(number, left, right, ours, theirs, note=self._beside(*roles), details=details, found=found)
 
     def _beside(self, *roles: str) -> str:
         """What was booked there by hand, and explains itself."""
@@ -330,7 +334,13 @@ class _Maker:
         lines = [one for some in (self._theirs, self._others) for one in self._on(some, "interbranch.clearing")]
         debit = side(one for one in lines if one.line.amount > 0)
         credit = _signed(side(one for one in lines if one.line.amount < 0), -1)
-        return self._row("R16", "interbranch clearing, debits", "interbranch clearing, credits", debit, credit)
+        left, right = "interbranch clearing, debits", "interbranch clearing, credits"
+        return self._row("R16", left, right, debit, credit, found=())
+
+    def _mirror(self) -> MatrixRow:
+        held = self._given.mirror
+        left, right = "due from and to group companies here", "the same in the other companies' ledgers"
+        return self._row("R16", left, right, held.here, held.there, note=held.note)
 
     def _stock_list(self) -> MatrixRow:
         left, right = "cars on the stock list", "cars in stock in the ledger"

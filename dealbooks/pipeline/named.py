@@ -74,7 +74,7 @@ def standing_of(
     accounts = policy.accounts
     by_hand = (one for one in records if not one.key)
     if not sums.earlier and not any(accounts.role_of(line) in CONTROL | STOCK for one in by_hand for line in one.lines):
-        return Standing()
+        return Standing(totals=sums.remitted)
     names = names_of(conn, book, policy, sums)
     owners = owners_of(conn, book, sums.without_car)
     ids = sorted({deal for _, deal in owners.values()})
@@ -83,7 +83,7 @@ def standing_of(
         query = select(deals.c.id, deals.c.stock_no).where(deals.c.id.in_(ids[start : start + _CHUNK]))
         cars.update({row.id: row.stock_no for row in conn.execute(query)})
     by_key = {key: cars.get(deal, "") for key, (_, deal) in owners.items()}
-    standing = Standing(sums.balances(by_key), names.cars, sums.sold, names.customers)
+    standing = Standing(sums.balances(by_key), names.cars, sums.sold, names.customers, totals=sums.remitted)
     before = cleared_before(sums.earlier, policy, standing)
     sums.attribute(before)
     return replace(standing, balances=sums.balances(by_key)) if before else standing

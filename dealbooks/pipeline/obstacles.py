@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, func, select
 
 from dealbooks.canonical import sha256_hex
+from dealbooks.closing.texts import one_line
 from dealbooks.errors import UsageError
 from dealbooks.ledger import Record
 from dealbooks.periods import Period, PeriodState
@@ -112,18 +113,18 @@ def accepted_notes(accept: Iterable[str], note: str, found: Sequence[Obstacle]) 
     `ID=NOTE`; `note` is for those that have none of their own. What is named by its id keeps its own note.
 
     Raises:
-        UsageError: there is no such obstacle, it must be mended, or there is no note.
+        UsageError: there is no such obstacle, it must be mended, or there is no note, or one that is none.
     """
     notes: dict[str, str] = {}
     for given in sorted(accept, key=lambda one: any(one.partition("=")[0] == item.id for item in found)):
         name, _, own = given.partition("=")
         meant = [item for item in found if name in (item.id, item.code)]
-        said = own.strip() or note.strip()
         if not meant:
             raise UsageError(
                 f"There is nothing to accept under “{name}”.",
                 fix="dealbooks close without --sign lists what there is.",
             )
+        said = one_line(own, f"The note of {name}") or note.strip()
         fixed = [item for item in meant if not item.acceptable]
         if fixed:
             raise UsageError(f"This cannot be accepted, it must be mended: {fixed[0].what}", fix=fixed[0].cure)

@@ -81,6 +81,12 @@ def history(house: PeriodHouse, book: str) -> tuple[PeriodRow, ...]:
         return tuple(_period_row(dict(row)) for row in conn.execute(query).mappings())
 
 
+def is_closed(house: PeriodHouse, book: str, period: str) -> bool:
+    """Whether a period (`2026-03`) of a book is locked."""
+    with house.store.read() as conn:
+        return find(conn, book, Period.parse(period)).state is PeriodState.LOCKED
+
+
 def find(conn: Connection, book: str, period: Period) -> PeriodRow:
     """A period of a book; an open one when it was never touched."""
     row = conn.execute(select(periods).where(periods.c.id == _id(book, period))).mappings().first()

@@ -83,4 +83,5 @@ def _posting(
 
 def _key(target: str, item: Work, entry_id: str) -> PostingKey:
     """The key of an entry as it stands: of its newest issue."""
-    return replace(posting_key(target, item.deal["id"], entry_id), issue=item.issues.get(entry_id, 0))
+    key, issue = posting_key(target, item.deal["id"], entry_id), item.issues.get(entry_id, 0)
+    return replace(key, issue=issue) if issue else key

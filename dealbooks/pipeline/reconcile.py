@@ -7,12 +7,12 @@ store. Nothing is changed; the same books give the same answer again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from dealbooks.book import Book
 from dealbooks.config import BookConfig
@@ -22,37 +22,32 @@ from dealbooks.periods import Period
 from dealbooks.pipeline.accepted import Acceptance, accepted_of, said_of
 from dealbooks.pipeline.bank_side import NOT_PROVIDED, BankReconciliation, bank_side
 from dealbooks.pipeline.cutoff import CutOff, cut_off
+from dealbooks.pipeline.derived import derived
 from dealbooks.pipeline.expected import (
-    Standing,
-    deal_standings,
     expected_by_keys,
     expected_of_period,
-    owners_of,
-    standings,
 )
 from dealbooks.pipeline.matrix import Given, matrix
+from dealbooks.pipeline.mirror import mirror
 from dealbooks.pipeline.named import lists_held, residuals, standing_of
 from dealbooks.pipeline.others_receipts import others_receipts
+from dealbooks.pipeline.parts import our_refs, told_by_documents
 from dealbooks.pipeline.periods import PeriodHouse
+from dealbooks.pipeline.since import Since, since_of, since_words
 from dealbooks.reconcile import AccountMap, Expected, MatchPolicy, MatchResult, ReconException, Severity, match
 from dealbooks.reconcile.byhand import Activity, activity
 from dealbooks.reconcile.matrix import MatrixRow
 from dealbooks.reconcile.model import (
     OPEN_ITEMS,
     OWNED,
-    SEVERITIES,
     Suggestion,
     money_text,
     sorted_exceptions,
 )
-from dealbooks.reconcile.moves import open_without, sold_without
-from dealbooks.reconcile.openitems import STOCK_CODES, open_exceptions
+from dealbooks.reconcile.openitems import STOCK_CODES
 from dealbooks.reconcile.receipts import OthersReceipt, match_receipts
 from dealbooks.reconcile.sides import both_sides
 from dealbooks.reconcile.totals import AccountTotal, Balance, LedgerSums, expected_units
-from dealbooks.reconcile.voided import told_voided
-from dealbooks.reconcile.words import WORDS
-from dealbooks.store.tables import deals
 
 # The ledger's whole history is listed: balances need it, and a document may have been moved to any date.
 _BEGINNING = date(1900, 1, 1)
@@ -98,8 +93,8 @@ class LateEntry:
 @dataclass(frozen=True, slots=True)
 class ByHand:
     """A record without a key of ours that explains itself: `kind` is opening, banking, purchase,
-    receipt (a customer's payment that others book), clearing (of the open item in `explains`), or other (on no account
-    that the book owns). `who` booked it, where the ledger tells."""
+    receipt (a customer's payment that others book), clearing (of the open item in `explains`), remittance (of what an
+    account holds in total), or other (on no account that the book owns). `who` booked it, where the ledger tells."""
 
     kind: str
     ref: str
@@ -132,6 +127,17 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """An entry that stands in the ledger, and by which references."""
+
+    key: str
+    deal_id: str
+    event: str
+    day: date
+    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciliation:
     """Both sides of a period of a book. `agreed`: the ledger is sound, every deal of the period is settled, and no
     exception says that the two sides differ (open items, such as a lender who has not paid, are not differences)."""
@@ -158,6 +164,8 @@ class Reconciliation:
     matrix: tuple[MatrixRow, ...] = ()
     activity: tuple[Activity, ...] = ()  # what others booked, by who and account
     accepted: tuple[Accepted, ...] = ()  # differences that a person accepted
+    since: Mapping[str, Since] = field(default_factory=dict)  # exceptions by id: when a run first found them
+    agreed_entries: tuple[Agreed, ...] = ()
 
     @property
     def differences(self) -> tuple[ReconException, ...]:
@@ -183,7 +191,9 @@ class Reconciliation:
             "totals": [row.as_json() for row in self.totals],
             "trial_balance": [row.as_json() for row in self.trial_balance],
             "stock": [row.as_json() for row in self.stock], "stock_is_kept": self.stock_is_kept,
-            "exceptions": [found.as_json() for found in self.exceptions],
+            "exceptions": [
+                {**found.as_json(), "since": since_words(self.since, found.id)} for found in self.exceptions
+            ],
             "suggestions": [pair.as_json() for pair in self.suggestions],
             "cut_off": [item.as_json() for item in self.cut_off], "late": [item.as_json() for item in self.late],
             "by_hand": [item.as_json() for item in self.by_hand],
@@ -208,22 +218,25 @@ def reconcile(
     places = {code: place.dimension or code for code, place in house.book_config(book).locations.items()}
     owned = house.book_config(book).owned
     policy = MatchPolicy(
-        month.first, month.last, own.currency, AccountMap(own.chart), places, owned=OWNED if owned is None else owned
-    )
+        month.first, month.last, own.currency, AccountMap(own.chart), places, owned=OWNED if owned is None else owned,
+        lasting=ledger.capabilities.lasting_refs,
+    )  # fmt: skip
     with house.store.read() as conn:
         expected = expected_of_period(conn, book, month)
     sums = LedgerSums(policy)
-    records = _pull(ledger, expected, sums, policy, house.today(book), see)
+    records, unmarked = _pull(ledger, expected, sums, policy, house.today(book), see)
     with house.store.read() as conn:
         expected = _with_strangers(conn, book, expected, records)
         all_of = house.book_config(book).receipts == "match"
         receipts = match_receipts(others_receipts(conn, book, own.currency, month, all_of=all_of), records)
         result = match(expected, records, policy, standing_of(conn, book, policy, sums, records))
-        result = _told_apart(_explained(result, receipts, records), expected, ledger)
+        result = told_by_documents(_explained(result, receipts, records), expected, records, unmarked, ledger, policy)
         sums.attribute(result.unnamed)
         unsettled = _without_named(cut_off(conn, book, month), result, expected)
         as_of = min(month.last, house.today(book))
-        more = _derived(conn, book, policy, result, sums, unsettled, as_of) + residuals(result, policy)
+        more = derived(
+            conn, book, policy, result, sums, unsettled, as_of, key_length=ledger.capabilities.key_length
+        ) + residuals(result, policy)
         accepted = _accepted(accepted_of(conn, book), result.exceptions)
         bank = bank_side(
             conn, book, month, as_of, accounts=house.bank_accounts(book), records=records, labels=policy.accounts,
@@ -233,13 +246,18 @@ def reconcile(
         sides = both_sides(expected, result, records, policy)
         named = {number for found in more if found.code in STOCK_CODES for number in found.stock_nos}
         lists = lists_held(conn, book, month, policy, sums, sides, result.exceptions, named)
+    group = mirror(house, book, policy, result, named=_deals_named(expected, result, unsettled))
     taken = {one.found for one in accepted}
     exceptions = sorted_exceptions(
-        one for one in (*result.exceptions, *more, *bank.exceptions, *lists.exceptions) if one not in taken
+        one
+        for one in (*result.exceptions, *more, *bank.exceptions, *lists.exceptions, *group.exceptions)
+        if one not in taken
     )
+    with house.store.read() as conn:
+        since = since_of(conn, book, [one.id for one in exceptions], house.book_config(book).zone())
     totals = sums.account_totals(result)
     given = Given(
-        expected, result, records, sides, exceptions, unsettled, receipts, bank, lists, totals, sums.keeps_stock
+        expected, result, records, sides, exceptions, unsettled, receipts, bank, lists, group, totals, sums.keeps_stock
     )
     in_period = [item for item in expected if month.first <= item.entry.accounting_date <= month.last]
     ours = expected_units(in_period, policy)
@@ -260,6 +278,7 @@ def reconcile(
         problems=tuple(ledger.problems()), stock_is_kept=sums.keeps_stock,
         receipts=tuple(one for one in receipts if one.ref or month.first <= one.date), accepted=accepted,
         bank=bank, matrix=matrix(house, policy, given), activity=activity(records, policy),
+        since=since, agreed_entries=_agreed(result),
     )  # fmt: skip
 
 
@@ -270,21 +289,26 @@ def _pull(
     policy: MatchPolicy,
     today: date,
     see: Callable[[Record], None] | None,
-) -> list[Record]:
-    """List the ledger once: add everything up, keep the records of the period and those that carry our keys."""
+) -> tuple[list[Record], set[str]]:
+    """List the ledger once: add everything up, keep the records of the period and those that carry our keys; beside
+    them the references of documents of ours out of which somebody took the key. They count as ours."""
     length = ledger.capabilities.key_length
     keys = {key for item in expected for key in (item.key, item.key[:length], *item.effect_keys)}
+    ours, unmarked = our_refs(expected), set[str]()
     kept: list[Record] = []
     refs: dict[str, int] = {}
     for record in ledger.records(_BEGINNING, max(policy.last, today) + _AHEAD):
-        sums.add(record)
         if see is not None:
             see(record)
+        if not record.key and record.ref in ours:
+            unmarked.add(record.ref)
+            record = replace(record, key=ours[record.ref])
+        sums.add(record)
         if policy.first <= record.date <= policy.last or record.key in keys:
             refs[record.ref] = count = refs.get(record.ref, 0) + 1
             # A ledger may make several records of one line (a pad directive); each is told apart.
             kept.append(record if count == 1 else replace(record, ref=f"{record.ref} ({count})"))
-    return kept
+    return kept, unmarked
 
 
 def _with_strangers(conn: Connection, book: str, expected: list[Expected], records: Sequence[Record]) -> list[Expected]:
@@ -292,6 +316,13 @@ def _with_strangers(conn: Connection, book: str, expected: list[Expected], recor
     known = {item.key for item in expected}
     shown = {record.key for record in records} - known - {key for item in expected for key in item.effect_keys}
     return expected + [item for item in expected_by_keys(conn, book, shown) if item.key not in known]
+
+
+def _deals_named(expected: Sequence[Expected], result: MatchResult, unsettled: Sequence[CutOff]) -> set[str]:
+    """Deals of which a document or its state is named already."""
+    deal_of = {item.key: item.deal_id for item in expected}
+    named = {deal_of.get(one.subject.partition(" ")[0], "") for one in result.exceptions}
+    return named | {item.deal_id for item in unsettled}
 
 
 def _without_named(found: Sequence[CutOff], result: MatchResult, expected: Sequence[Expected]) -> tuple[CutOff, ...]:
@@ -313,16 +344,6 @@ def _explained(result: MatchResult, receipts: Sequence[OthersReceipt], records: 
     )  # fmt: skip
 
 
-def _told_apart(result: MatchResult, expected: Sequence[Expected], ledger: Ledger) -> MatchResult:
-    """What is gone from the ledger's list is asked for: a ledger that keeps voided documents still shows them."""
-    refs = {item.key: item.refs for item in expected}
-    gone = {one.subject: refs.get(one.subject, ()) for one in result.exceptions if one.code == "deleted_in_ledger"}
-    asked = sorted({ref for some in gone.values() for ref in some})
-    void = {reading.ref for reading in ledger.read(asked) if reading.void} if asked else set()
-    voided = {key: some[0] for key, some in gone.items() if void & set(some)}
-    return told_voided(result, voided) if voided else result
-
-
 def _accepted(known: Mapping[str, Sequence[Acceptance]], found: Sequence[ReconException]) -> tuple[Accepted, ...]:
     """Exceptions that are exactly what a person accepted of that entry."""
     pairs = (
@@ -331,55 +352,12 @@ def _accepted(known: Mapping[str, Sequence[Acceptance]], found: Sequence[ReconEx
     return tuple(Accepted(one, said) for one, said in pairs if said is not None)
 
 
-def _derived(
-    conn: Connection,
-    book: str,
-    policy: MatchPolicy,
-    result: MatchResult,
-    sums: LedgerSums,
-    unsettled: Sequence[CutOff],
-    as_of: date,
-) -> list[ReconException]:
-    """What balances say about deals and cars, and deals that have no entries at all."""
-    known = standings(conn, book, policy.last)
-    items = open_without(sums.open_items, result.exceptions, policy.accounts)
-    sold = sold_without(sums.sold, result.exceptions)
-    owner = {key: deal for key, (_, deal) in owners_of(conn, book, (k for item in items for k in item.keys)).items()}
-    ours = [*(item for item, _ in result.matched), *result.absent]
-    sold_here = {item.deal_id for item in ours if item.entry.event == "sale.posted"}
-    reversed_ = {deal_id for deal_id, standing in known.items() if standing.reversed_open}
-    twice = [number for number, count in sold.items() if count > 1]
-    by_car = select(deals.c.id).where((deals.c.book == book) & deals.c.stock_no.in_(twice[:400]))
-    cars = {row.id for row in conn.execute(by_car)} if twice else set()
-    stated = deal_standings(conn, known, {*owner.values(), *sold_here, *reversed_, *cars})
-    named = {item.deal_id for item in unsettled if item.deal_id}
-    found = list(
-        open_exceptions(
-            items, stated, owner, sold, as_of=as_of, currency=policy.currency, named=named,
-            stock_is_kept=sums.keeps_stock,
-        )
+def _agreed(result: MatchResult) -> tuple[Agreed, ...]:
+    named = {one.subject for one in result.exceptions}
+    return tuple(
+        Agreed(item.key, item.deal_id, item.entry.event, item.entry.accounting_date, tuple(one.ref for one in pieces))
+        for item, pieces in result.matched if item.key not in named
     )  # fmt: skip
-    return found + _without_entries(conn, book, policy, known, named)
-
-
-def _without_entries(
-    conn: Connection, book: str, policy: MatchPolicy, known: Mapping[str, Standing], named: set[str]
-) -> list[ReconException]:
-    """Completeness (R1): a deal of the period that counts as posted must have a sale among our entries."""
-    days = deals.c.accounting_date.between(policy.first.isoformat(), policy.last.isoformat())
-    query = select(deals).where((deals.c.book == book) & days & (deals.c.state == "posted")).order_by(deals.c.id)
-    words = WORDS["missing_in_ledger"]
-    return [
-        ReconException(
-            code="missing_in_ledger", severity=SEVERITIES["missing_in_ledger"],
-            what=f"Deal {row['deal_number']} counts as posted, and none of its entries is known.",
-            where=f"deal {row['deal_number']}", ours=f"a sale on {row['accounting_date']}", theirs="nothing",
-            difference=Decimal(0), currency=policy.currency, cause="The store has lost the entries of the deal.",
-            cure=words.cure.format(deal=row["deal_number"], ref=""), subject=row["id"], deal=row["deal_number"],
-            stock_nos=(row["stock_no"],) if row["stock_no"] else (),
-        )
-        for row in conn.execute(query).mappings() if row["id"] not in known and row["id"] not in named
-    ]  # fmt: skip
 
 
 def _late(expected: Sequence[Expected]) -> tuple[LateEntry, ...]:

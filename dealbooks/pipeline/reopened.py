@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from dealbooks.canonical import sha256_hex
+from dealbooks.closing.texts import LONGEST_NAME, name_key, one_line
 from dealbooks.errors import UsageError
 from dealbooks.periods import Period, PeriodState
 from dealbooks.pipeline.obstacles import CloseHouse
@@ -58,10 +59,12 @@ def reopen(
     """
     month = Period.parse(period)
     house.book(book)
-    who, reason, approver = who.strip(), reason.strip(), approver.strip()
+    who = one_line(who, "The name of who asks", LONGEST_NAME)
+    approver = one_line(approver, "The name of who approves", LONGEST_NAME)
+    reason = one_line(reason, "The reason")
     if not who or not reason:
         raise UsageError("A period is reopened by somebody, for a reason.", fix="Give --who and --reason.")
-    if not approver or approver.casefold() == who.casefold():
+    if not approver or name_key(approver) == name_key(who):
         raise UsageError(
             "Reopening a period is approved by somebody else than who asks for it.", fix="Name them with --approver."
         )

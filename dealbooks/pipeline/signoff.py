@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.closing.signers import KEY, Signer
 from dealbooks.closing.statement import entry_hash, same_shown, signed_bytes, statement_hash
+from dealbooks.closing.texts import name_key, one_line
 from dealbooks.errors import UsageError
 from dealbooks.periods import Period
 from dealbooks.store import Store, Tx
@@ -139,8 +140,15 @@ def add_signature(
     already signs nothing again.
 
     Raises:
-        UsageError: the book asks for two people with a key each, and this is no key, or one that has signed.
+        UsageError: the book asks for two people with a key each, and this is no key, or one that has signed; or what
+            was shown waits for nobody any more.
     """
+    [own] = read_rows(tx.conn, select(signoffs).where(signoffs.c.id == shown.id))
+    if own["state"] != "waiting":
+        raise UsageError(
+            f"What was shown of {shown.period} of {shown.book} is {own['state']}, and waits for nobody any more.",
+            fix=f"dealbooks close {shown.book} {shown.period} shows it anew.",
+        )
     if state == "counts":
         check_signer(shown, signer)
         if signed_by(shown, signer) is not None:
@@ -160,8 +168,13 @@ def add_signature(
         "name": signer.name, "body": body, "body_hash": sha256_hex(body), "at": tx.at,
     }  # fmt: skip
     tx.insert("signatures", [row])
-    [own] = read_rows(tx.conn, select(signoffs).where(signoffs.c.id == shown.id))
     return _shown(tx.conn, own)
+
+
+def stands(conn: Connection, shown: Shown) -> bool:
+    """Whether something waits as it was shown, with the very signatures that it had."""
+    now = waiting(conn, shown.book, Period.parse(shown.period))
+    return now is not None and (now.id, now.signatures) == (shown.id, shown.signatures)
 
 
 def check_signer(shown: Shown, signer: Signer) -> None:
@@ -188,11 +201,16 @@ def check_signer(shown: Shown, signer: Signer) -> None:
 
 def signed_by(shown: Shown, signer: Signer) -> Mapping[str, Any] | None:
     """The signature of this person that counts."""
-    return next((one for one in shown.signatures if one["name"].casefold() == signer.name.casefold()), None)
+    return next((one for one in shown.signatures if name_key(one["name"]) == name_key(signer.name)), None)
 
 
 def decline(store: Store, actor: str, shown: Shown, signer: Signer, note: str) -> None:
-    """Keep that a person would not sign what was shown; it waits for nobody any more."""
+    """Keep that a person would not sign what was shown; it waits for nobody any more.
+
+    Raises:
+        UsageError: it waits for nobody since it was read, or the note is none that can stand on paper.
+    """
+    note = one_line(note, "The note")
     with store.transaction(actor, f"decline to close {shown.period}") as tx:
         add_signature(tx, shown, signer, note=note, accepted=(), state="declined")
         end(tx, shown, "declined")

@@ -7,34 +7,27 @@ them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
-from dealbooks.book import Locks, OtherBook
-from dealbooks.deal import Deal, Deposit, Payment
+from dealbooks.book import Locks
 from dealbooks.deal.rules.history import check_amendments, check_go_live
-from dealbooks.entries import Entry
-from dealbooks.errors import ConfigError
 from dealbooks.house import House
 from dealbooks.outbox import EffectState, Planned, enqueue
-from dealbooks.pipeline.facts_laid import conflicts, with_facts
+from dealbooks.pipeline.facts_laid import conflicts
 from dealbooks.pipeline.facts_money import is_withdrawn
 from dealbooks.pipeline.facts_stranded import hold_stranded
 from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.guard import check_ledger_fits
-from dealbooks.pipeline.history import SUMMED
 from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.periods import locks as locks_of
-from dealbooks.pipeline.postings import postings_of
+from dealbooks.pipeline.planned import plan_deals, unwinds
 from dealbooks.pipeline.progress import Progress, silent
 from dealbooks.pipeline.told import missing, version_dated
 from dealbooks.pipeline.work import Wanted, Work, find_wanted, held_deals, load_work, was_sent
-from dealbooks.posting import History, PostingError, post_deal
-from dealbooks.posting.arithmetic import ZERO
 from dealbooks.posting.lifecycle import posted_versions
 from dealbooks.store import Lease, Tx
 from dealbooks.store.db import Row
@@ -189,22 +182,21 @@ def _plan_chunk(house: House, book: str, chunk: Sequence[Work], lock: Locks, res
         house.ledger(name).get_ready()
     with house.store.transaction(house.actor, f"transform {book}") as tx:
         lock = _locks_now(tx, book, lock)
-        planned: list[tuple[Work, bool]] = []
-        by_book: dict[str, list[Planned]] = {}
         for item in chunk:
             # Without one that does not fit, another may not fit either.
             while wrong := conflicts(item.canonical, item.facts, item.recorded.values()) | item.money().wrong:
                 _set_aside(tx, item, wrong)
                 result.held += [(item.deal["deal_number"], reason) for reason in wrong.values()]
-            try:
-                new, gone = _plan_one(house, book, item, lock)
-            except (PostingError, ConfigError) as error:
-                result.held.append((item.deal["deal_number"], error.message))
-                continue
+        planned: list[tuple[Work, bool]] = []
+        by_book: dict[str, list[Planned]] = {}
+        plans, unfit = plan_deals(house, book, chunk, lock)
+        result.held += unfit
+        for plan in plans:
+            item, gone = plan.item, plan.gone
             _supersede(tx, item, gone)
-            for one in new:
+            for one in plan.new:
                 by_book.setdefault(one.posting.key.book, []).append(one)
-            planned.append((item, bool(new)))
+            planned.append((item, bool(plan.new)))
             item.effect_rows = [row for row in item.effect_rows if row["entry"] not in gone]
             item.recorded = {
                 row["entry_id"]: item.recorded[row["entry_id"]] for row in item.entry_rows if row["id"] not in gone
@@ -228,78 +220,6 @@ def _locks_now(tx: Tx, book: str, asked: Locks) -> Locks:
     ours = closed_through(tx.conn, book)
     days = [day for day in (ours, asked.closed_through) if day is not None]
     return Locks(max(days, default=None))
-
-
-def _plan_one(house: House, book: str, item: Work, lock: Locks) -> tuple[list[Planned], set[str]]:
-    """New postings of one deal, and the ids of entries that they supersede because no byte of them has left."""
-    gone = _unsent_entries(item) if item.version is not None else set()
-    names = {row["entry_id"] for row in item.entry_rows if row["id"] in gone}
-    recorded = {name: entry for name, entry in item.recorded.items() if name not in names}
-    money = item.money(names)
-    if money.doubled:
-        raise PostingError(item.canonical.deal_id, money.doubled)
-    deal = _with_receipts_gone(with_facts(money.deal, item.facts), recorded)
-    if _unwinds(deal) and not posted_versions(recorded):
-        deal = _cancelled(deal)
-    others = _other_books(house, book, deal)
-    history = History(entries=recorded, elsewhere=money.elsewhere)
-    posted = post_deal(deal, book=house.book(book), history=history, locks=lock, others=others)
-    new = [entry for entry in posted.entries if entry.entry_id not in recorded]
-    postings = postings_of(house, book, item, posted, new, without=names)
-    takes_back = tuple(one.key for one in postings if one.key.purpose in _TAKES_BACK)
-    return [
-        Planned(one, house.ledger(one.key.book).effects(one), takes_back if one.key.purpose in _SELLS else ())
-        for one in postings
-    ], gone
-
-
-def _other_books(house: House, book: str, deal: Deal) -> dict[str, OtherBook]:
-    """The book of the legal entity that a car came from, with its own locks."""
-    moved = deal.group_transfer
-    if moved is None or moved.from_entity == house.book(book).legal_entity:
-        return {}
-    name = house.book_of_entity(moved.from_entity)
-    return {moved.from_entity: OtherBook(house.book(name), locks_of(house, name))}
-
-
-def _with_receipts_gone(deal: Deal, recorded: Mapping[str, Entry]) -> Deal:
-    """A file that states only sums by method says that money did not come by a method by leaving it out: the receipt
-    that is recorded becomes one of nothing, so that the difference is booked back."""
-    there = {part.receipt_id for part in deal.deposits} | {part.receipt_id for part in deal.payments}
-    gone = sorted(name for name in SUMMED if name not in there and f"receipt-{name}" in recorded)
-    deposits, payments = list(deal.deposits), list(deal.payments)
-    for name in gone:
-        entry = recorded[f"receipt-{name}"]
-        method = next(line.dimensions["method"] for line in entry.lines if line.role.startswith("cash."))
-        day = entry.original_date or entry.accounting_date
-        values: dict[str, Any] = {"receipt_id": name, "amount": ZERO, "date": day, "method": method}
-        if entry.event == "deposit.received":
-            deposits.append(Deposit.model_construct(**values))
-        else:
-            payments.append(Payment.model_construct(**values))
-    return deal.model_copy(update={"deposits": tuple(deposits), "payments": tuple(payments)}) if gone else deal
-
-
-def _cancelled(deal: Deal) -> Deal:
-    """Taken back before its sale was ever sent: there is nothing to mirror, only money that came."""
-    events = tuple(
-        event.model_copy(update={"event": "cancelled"}) if event.event == "unwound" else event
-        for event in deal.lifecycle
-    )
-    return deal.model_copy(update={"lifecycle": events})
-
-
-def _unsent_entries(item: Work) -> set[str]:
-    """Entries of a version of which the ledger has nothing: never sent, or refused for good. With them goes money that
-    waits for them (a payment for its invoice, a receipt that a sales receipt carries): it is planned again, for the
-    sale as it is now."""
-    versioned = [row for row in item.effect_rows if row["version"] > 0]
-    gone = {row["entry"] for row in versioned} - {row["entry"] for row in versioned if was_sent(row)}
-    lost = {row["id"] for row in versioned if row["entry"] in gone}
-    money = [row for row in item.effect_rows if row["version"] == 0]
-    waiting = {row["entry"] for row in money if not lost.isdisjoint(json.loads(row["waits_for"]).values())}
-    begun = {row["entry"] for row in money if was_sent(row) and not row["name"].startswith("customer")}
-    return gone | (waiting - begun)
 
 
 def _supersede(tx: Tx, item: Work, gone: set[str]) -> None:
@@ -374,16 +294,12 @@ def _mark_dated(tx: Tx, work: Iterable[Work]) -> None:
 
 
 def _state_after(item: Work, *, moving: bool) -> str:
-    unwinds = _unwinds(item.canonical)
+    taken_back = unwinds(item.canonical)
     if moving:
-        return "unwinding" if unwinds else "planned"
-    if unwinds:
+        return "unwinding" if taken_back else "planned"
+    if taken_back:
         return "unwound" if posted_versions(item.recorded) else "cancelled"
     return "posted"
-
-
-def _unwinds(deal: Deal) -> bool:
-    return any(event.event == "unwound" for event in deal.lifecycle)
 
 
 def _mark_before_go_live(house: House, work: Sequence[Work]) -> None:

@@ -34,7 +34,7 @@ from dealbooks.pipeline.deal_objects import record_objects, stated_objects
 from dealbooks.pipeline.firstlook import first_look, meet_under_other_names, newer_words
 from dealbooks.pipeline.garbage import seldom_collected
 from dealbooks.pipeline.item import Item
-from dealbooks.pipeline.judge import Override, judge_record
+from dealbooks.pipeline.judge import Override, ToJudge, judge_records
 from dealbooks.pipeline.keys import deal_id
 from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.progress import Progress, silent
@@ -47,7 +47,7 @@ from dealbooks.store import Tx
 from dealbooks.store.db import Row, read_rows
 from dealbooks.store.tables import batches, deals, inbox
 
-_PROGRESS_EVERY = 200
+_AT_ONCE = 200  # rows that are judged together
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,12 @@ def validate(house: House, batch: int, *, progress: Progress = silent) -> Valida
         known = history.known_deals(conn, [item.record.natural_key for item in items])
         newer = newer_words(conn, items)
     finder = BookFinder(house, listed["source"])
-    for number, item in enumerate(items, 1):
-        first_look(house, listed["source"], item, known.get(item.record.natural_key), newer)
-        if item.state == "new":
-            _judge(house, item, finder, fixes.get(item.record.natural_key, []))
-        if number % _PROGRESS_EVERY == 0 or number == len(items):
-            progress("validate", number, len(items))
+    for start in range(0, len(items), _AT_ONCE):
+        some = items[start : start + _AT_ONCE]
+        for item in some:
+            first_look(house, listed["source"], item, known.get(item.record.natural_key), newer)
+        _judge(house, [item for item in some if item.state == "new"], finder, fixes)
+        progress("validate", start + len(some), len(items))
     with house.store.read() as conn:
         meet_under_other_names(conn, house, listed["source"], items)
     docs = _check_batch(house, listed["source"], batch, items)
@@ -126,26 +126,32 @@ def _new_rows(conn: Connection, batch: int) -> list[Row]:
     return read_rows(conn, query.order_by(inbox.c.id))
 
 
-def _judge(house: House, item: Item, finder: BookFinder, fixes: Sequence[Row]) -> None:
-    setting = finder.setting(item.record, known=item.book)
-    if setting is None:
-        store_code = finder.store_code(item.record)
-        item.findings = [*item.record.findings, found("S017", "store_code", store_code, source=item.row["source"])]
-        item.state = "quarantined"
-        return
-    item.book = setting.book.name
-    own = [fix for fix in fixes if fix["content_hash"] == item.record.content_hash]
-    item.judged = judge_record(item.record, setting, [Override(fix["field"], fix["new"], fix["who"]) for fix in own])
-    item.findings = once(item.judged.findings)
-    item.deal = item.judged.deal
-    if not item.deal_id:
-        item.deal_id = deal_id(item.book, finder.identity(item.record, item.judged))
-    if item.judged.filled and item.record.action == "post":
-        item.to_check = house.check_row(
-            item.row["id"], key=item.record.natural_key, draft=item.judged.draft, deal=item.judged.filled
-        )
-        # Not needed any more, and a batch has many.
-        item.judged.draft, item.judged.filled, item.judged.posted = Draft({}), {}, None
+def _judge(house: House, items: Sequence[Item], finder: BookFinder, fixes: Mapping[str, Sequence[Row]]) -> None:
+    to_judge: list[tuple[Item, ToJudge]] = []
+    for item in items:
+        setting = finder.setting(item.record, known=item.book)
+        if setting is None:
+            store_code = finder.store_code(item.record)
+            item.findings = [*item.record.findings, found("S017", "store_code", store_code, source=item.row["source"])]
+            item.state = "quarantined"
+            continue
+        item.book = setting.book.name
+        of_deal = fixes.get(item.record.natural_key, ())
+        own = [fix for fix in of_deal if fix["content_hash"] == item.record.content_hash]
+        overrides = [Override(fix["field"], fix["new"], fix["who"]) for fix in own]
+        to_judge.append((item, ToJudge(item.record, setting, overrides)))
+    for (item, _), judged in zip(to_judge, judge_records(row for _, row in to_judge), strict=True):
+        item.judged, item.deal = judged, judged.deal
+        item.said_number = str(judged.draft.deal.get("deal_id") or "")
+        item.findings = once(judged.findings)
+        if not item.deal_id:
+            item.deal_id = deal_id(item.book, finder.identity(item.record, judged))
+        if judged.filled and item.record.action == "post":
+            item.to_check = house.check_row(
+                item.row["id"], key=item.record.natural_key, draft=judged.draft, deal=judged.filled
+            )
+            # Not needed any more, and a batch has many.
+            judged.draft, judged.filled, judged.posted = Draft({}), {}, None
 
 
 def _check_batch(house: House, source: str, batch: int, items: Sequence[Item]) -> Path | None:
@@ -328,7 +334,7 @@ def _result(batch: int, source: str, items: Sequence[Item], notices: list[str], 
     count: Callable[[str], int] = lambda state: sum(item.state == state for item in items)  # noqa: E731
     refused = tuple(
         QuarantinedRow(
-            item.record.natural_key.rsplit(":", 1)[-1], item.row["place"],
+            item.number, item.row["place"],
             tuple(one.message for one in item.findings if one.severity is Severity.ERROR),
         )
         for item in items

@@ -18,6 +18,7 @@ from dealbooks.ledger import Record, RecordLine
 from dealbooks.reconcile.compare import Flat, expected_lines, record_lines, side_text
 from dealbooks.reconcile.likeness import VEHICLE_SALES, kind_by_hand, names_same_car, words_in
 from dealbooks.reconcile.model import Expected, MatchPolicy, money_text
+from dealbooks.reconcile.remitted import remitted
 
 ZERO = Decimal(0)
 # Accounts kept by open item: each car's or deal's balance should come to nothing.
@@ -39,7 +40,8 @@ class Standing:
 
     `balances` are by role, stock number and currency; `names` are words by which a text names a deal (contract,
     receipt, deal number, VIN), in capitals -> the stock numbers of the deal; `sold` the cars of which a sale stands;
-    `customers` the names of who bought a car; `explained` is what exceptions of documents say of the balances.
+    `customers` the names of who bought a car; `explained` is what exceptions of documents say of the balances; `totals`
+    are the balances of whole accounts that are paid in total, by account and currency.
     """
 
     balances: Mapping[_Place, Decimal] = field(default_factory=dict)
@@ -47,12 +49,14 @@ class Standing:
     sold: Mapping[str, int] = field(default_factory=dict)
     customers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     explained: Mapping[_Place, Decimal] = field(default_factory=dict)
+    totals: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a record typed by hand is: its kind (see `kind_by_hand`; also clearing, duplicate, other), in words what it
-    clears, and the entry that it repeats. `unnamed` is what it clears by lines that name no car themselves."""
+    """What a record typed by hand is: its kind (see `kind_by_hand`; also clearing, remittance, duplicate, other), in
+    words what it clears, and the entry that it repeats. `unnamed` is what it clears by lines that name no car
+    themselves."""
 
     record: Record
     kind: str
@@ -96,6 +100,7 @@ def judge_by_hand(
     after = _moved_by_ours(matched, policy) if open_ and standing.balances else {}
     cleared = _cleared(open_, policy, standing, {})
     on_its_day = _cleared(open_, policy, standing, after)
+    paid = remitted([one for one in open_ if one.ref not in cleared], policy, standing.totals)
     alike = (
         _Alike(matched, policy, standing) if any(kinds[one.ref] in ("sale", "unexplained") for one in ordered) else None
     )
@@ -104,6 +109,8 @@ def judge_by_hand(
         kind, words, item = kinds[record.ref], "", None
         if record.ref in cleared:
             kind, words = "clearing", cleared[record.ref]
+        elif record.ref in paid:
+            kind, words = "remittance", paid[record.ref]
         elif alike is not None and kind in ("sale", "unexplained"):
             item = alike.sale(record) if kind == "sale" else alike.entry(record)
             if item is not None:

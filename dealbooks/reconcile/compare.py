@@ -17,6 +17,7 @@ from dealbooks.reconcile.model import Delta, Expected, MatchPolicy, money_text
 ZERO = Decimal(0)
 # Dimensions compared beside location; the others of a line follow from these.
 _DIMENSIONS = ("department", "stock_no", "party", "product", "person", "method", "receipt")
+COMPARED = ("tax_code", "location", *_DIMENSIONS)  # where the ledger carries them
 _Spread = Mapping[tuple[str, str], Mapping[str, object]]
 _NAMES = {"stock_no": "stock number", "method": "means of payment"}
 
@@ -111,6 +112,8 @@ def compare(
     entry = expected.entry
     ours = expected_lines(entry, policy, own_currency=shows_own_currency(entry, records))
     theirs = record_lines(records, policy)
+    if _line_by_line(ours, theirs, carried) and all(record.date == entry.accounting_date for record in records):
+        return None  # what nearly every entry comes to, in a tenth of the time of what follows
     found: list[tuple[str, list[str]]] = []
     deltas = deltas_of(ours, theirs)
     one_by_one = _amounts(ours) == _amounts(theirs)
@@ -140,6 +143,18 @@ def compare(
         worst = max(deltas, key=lambda delta: (abs(delta.amount), delta))
         change, currency = change or worst.amount, worst.currency if not change else currency
     return Comparison(found[0][0], tuple(word for _, words in found for word in words), change, currency)
+
+
+def _line_by_line(ours: Sequence[Flat], theirs: Sequence[Flat], carried: frozenset[str]) -> bool:
+    """Whether the ledger shows our lines as they are, in our order: nothing that is compared can differ then."""
+    names = [name for name in COMPARED if name in carried]
+    return len(ours) == len(theirs) and all(
+        one.amount == other.amount
+        and one.account == other.account
+        and one.currency == other.currency
+        and all(one.dimensions.get(name, "") == other.dimensions.get(name, "") for name in names)
+        for one, other in zip(ours, theirs, strict=True)
+    )
 
 
 def _account_words(ours: Sequence[Flat], theirs: Sequence[Flat], deltas: Sequence[Delta]) -> list[str]:

@@ -34,9 +34,10 @@ from dealbooks.reconcile.model import (
     sorted_exceptions,
 )
 from dealbooks.reconcile.moves import explained_by, moves_of, sold_by
+from dealbooks.reconcile.typed import known_for_good
 from dealbooks.reconcile.words import WORDS
 
-_EXPLAINED = frozenset({"opening", "banking", "purchase", "clearing", "other"})
+_EXPLAINED = frozenset({"opening", "banking", "purchase", "clearing", "remittance", "other"})
 _NOBODY = Standing()
 _Pair = tuple[Expected, tuple[Record, ...]]
 
@@ -94,7 +95,8 @@ def match(
     standing = replace(standing, explained=explained_by(exceptions, policy.accounts))
     judged = judge_by_hand([one for one in by_hand if one.ref not in named], matched, policy, standing)
     others = [one for one in judged if one.kind in _EXPLAINED]
-    exceptions += [_by_hand(one, policy) for one in judged if one.kind not in (*_EXPLAINED, "elsewhere")]
+    left = [one for one in judged if one.kind not in (*_EXPLAINED, "elsewhere")]
+    exceptions += known_for_good([(_by_hand(one, policy), one.record) for one in left], policy)
     return MatchResult(
         tuple(matched), sorted_exceptions(exceptions), suggestions,
         tuple((one.kind, one.record) for one in others), tuple(waiting), tuple(absent),

@@ -53,6 +53,8 @@ FOUND_BY: Mapping[str, tuple[str, ...]] = {
     "negative_stock": ("R9", "R10"),
     "unwind_incomplete": ("R9", "R8"),
     "payoff_late": ("R11",),
+    "deposit_held": ("R12",),
+    "intercompany_unmatched": ("R16",),
     "floorplan_unpaid": ("R17",),
     "list_difference": ("R10", "R8", "R13", "R14", "R17"),
     "unexplained_ledger_entry": ("R18",),

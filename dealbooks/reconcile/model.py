@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 from dealbooks.entries import Entry
 from dealbooks.ledger import Record
-from dealbooks.money import amount_text, minor_unit
+from dealbooks.money import MoneyError, amount_text, minor_unit
 from dealbooks.reconcile.accounts import AccountMap
 
 
@@ -60,14 +61,19 @@ SEVERITIES: Mapping[str, Severity] = {
     "unexplained_bank_line": _S.MEDIUM,
     "statement_missing": _S.MEDIUM,
     "fx_residual": _S.LOW,
+    "deposit_held": _S.LOW,
+    "intercompany_unmatched": _S.MEDIUM,
     "list_difference": _S.MEDIUM,
     "floorplan_unpaid": _S.HIGH,
 }
 # Open items: the two sides agree, but somebody still owes, or a rounding wants to be looked at. They are shown, and do
 # not make the sides disagree.
 OPEN_ITEMS = frozenset(
-    {"customer_balance", "cit_unpaid", "cit_short", "cit_over", "payoff_late", "fx_residual", "floorplan_unpaid"}
-)
+    {
+        "customer_balance", "cit_unpaid", "cit_short", "cit_over", "payoff_late", "fx_residual", "floorplan_unpaid",
+        "deposit_held",
+    }
+)  # fmt: skip
 # Roles that only deals move: what somebody else books there is named, unless it explains itself. A book may name its
 # own (`owned:`). A name that ends in `*` stands for all that begin so.
 OWNED: tuple[str, ...] = (
@@ -138,7 +144,8 @@ class ReconException:
     """One disagreement, of a named class.
 
     `ours` and `theirs` are the two sides in words; `difference` is the ledger's less ours, in `currency`; `deltas`
-    say on which accounts. `id` stays the same from run to run, so that a person can accept it by its id. `cure` is the
+    say on which accounts. `id` stays the same from run to run, so that a person can accept it by its id; `name` is
+    what it is known by where `subject` (an entry, a reference, a deal and a car) does not last. `cure` is the
     command or the act that mends it. `moves` and `sold` say what a document does to the open items of its cars, and how
     many sales it counts for them.
     """
@@ -159,11 +166,12 @@ class ReconException:
     deltas: tuple[Delta, ...] = ()
     moves: tuple[Move, ...] = ()
     sold: tuple[tuple[str, int], ...] = ()
+    name: str = ""
 
     @property
     def id(self) -> str:
         """Ten characters that name this exception, in this and in every later run."""
-        return exception_id(self.code, self.subject)
+        return exception_id(self.code, self.name or self.subject)
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -193,7 +201,8 @@ class Suggestion:
 class MatchPolicy:
     """How to match one period of one book: its first and last day, its base currency, its accounts, and how locations
     are called in the ledger (code -> dimension). `carried` names the dimensions that the ledger keeps; None: those that
-    any of its records shows. `owned` are the roles that only deals move."""
+    any of its records shows. `owned` are the roles that only deals move. `lasting`: the ledger's references of what
+    somebody typed stay the same."""
 
     first: date
     last: date
@@ -202,6 +211,7 @@ class MatchPolicy:
     locations: Mapping[str, str] = field(default_factory=dict)
     carried: frozenset[str] | None = None
     owned: tuple[str, ...] = OWNED
+    lasting: bool = True
 
     def owns(self, role: str) -> bool:
         """Whether only deals move the account of a role."""
@@ -237,7 +247,9 @@ def sorted_exceptions(found: Iterable[ReconException]) -> tuple[ReconException, 
 
 
 def money_text(amount: Decimal, currency: str) -> str:
-    """An amount in its currency's decimals; one with more (typed by hand) keeps them, rather than losing a fraction."""
-    if amount == amount.quantize(minor_unit(currency)):
-        return amount_text(amount, currency)
+    """An amount in its currency's decimals; one with more (typed by hand) keeps them, rather than losing a fraction;
+    so does one of what is no currency (a Beancount file may hold hours, or points)."""
+    with suppress(MoneyError):
+        if amount == amount.quantize(minor_unit(currency)):
+            return amount_text(amount, currency)
     return format(amount.normalize(), "f")

@@ -19,6 +19,11 @@ from dealbooks.reconcile.words import WORDS
 
 ZERO = Decimal(0)
 STOCK_CODES = frozenset({"sold_in_stock", "negative_stock", "duplicate"})  # what speaks of a car's balance in stock
+# What balances say: each later month looks at it again.
+CARRIED = frozenset({
+    "cit_unpaid", "cit_short", "cit_over", "customer_balance", "payoff_late", "sold_in_stock", "negative_stock",
+    "unwind_incomplete", "reversed_without_repost", "deposit_held",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class AgePolicy:
     contract_late: int = 10
     contract_escalate: int = 15
     payoff: int = 10
+    deposit: int = 60
     short: Decimal = Decimal("1.00")
 
 

@@ -17,10 +17,12 @@ from dealbooks.reconcile.byhand import CONTROL
 from dealbooks.reconcile.compare import Flat, expected_lines, record_lines, shows_own_currency
 from dealbooks.reconcile.likeness import VEHICLE_SALES
 from dealbooks.reconcile.model import Expected, MatchPolicy, MatchResult, ReconException, money_text
+from dealbooks.reconcile.remitted import is_remitted
 
 ZERO = Decimal(0)
 STOCK = frozenset({"inventory.new_vehicle", "inventory.used_vehicle"})
 CONTRACTS = frozenset({"receivable.contracts_in_transit", "receivable.finance_company"})
+DEPOSITS = "payable.customer_deposits"
 CUSTOMER, RESERVE, PAYOFF = "receivable.customer", "receivable.finance_reserve", "payable.trade_payoff"
 OPEN_ROLES = STOCK | CONTRACTS | {CUSTOMER, RESERVE, PAYOFF}
 _KEPT = OPEN_ROLES | CONTROL
@@ -112,6 +114,7 @@ class LedgerSums:
         self._stock: dict[tuple[str, str], list[Decimal]] = {}
         self._by_key: dict[tuple[str, str, str], Decimal] = {}
         self._sold: dict[str, int] = {}
+        self._elsewhere: dict[str, list[tuple[tuple[str, str], Decimal]]] = {}  # by record, on no account of the chart
         self.earlier: list[Record] = []  # typed by hand before the period, on control accounts, without naming a car
         self.units: dict[str, int] = {}
         self.keeps_stock = False
@@ -133,6 +136,9 @@ class LedgerSums:
                 pair = self._roles.setdefault((role, line.currency), [ZERO, ZERO])
                 pair[inside] += line.amount
             self._open_item(role, line, record.key, inside=inside)
+        if inside and not record.key and roles <= {""}:
+            places = [((policy.accounts.of_line(line), line.currency), line.amount) for line in record.lines]
+            self._elsewhere[record.ref] = self._elsewhere.get(record.ref, []) + places
         if (
             not inside
             and not record.key
@@ -195,6 +201,12 @@ class LedgerSums:
                 self._typed[place] = self._typed.get(place, ZERO) + amount
 
     @property
+    def remitted(self) -> Mapping[tuple[str, str], Decimal]:
+        """The balances at the end of the accounts that are paid in total, by account and currency."""
+        places = (place for place in {*self._opening, *self._movement} if is_remitted(place[0], self._policy.accounts))
+        return {place: self._opening.get(place, ZERO) + self._movement.get(place, ZERO) for place in places}
+
+    @property
     def without_car(self) -> frozenset[str]:
         """Keys of ours on control accounts whose lines name no car."""
         return frozenset(key for _, key, _ in self._by_key)
@@ -207,6 +219,14 @@ class LedgerSums:
             if cars.get(key):
                 place = (role, cars[key], currency)
                 found[place] = found.get(place, ZERO) + amount
+        return found
+
+    def balances_of(self, role: str, currency: str) -> Mapping[str, Decimal]:
+        """What a control account holds at the end, by our key for lines that name no car, and by stock number."""
+        found = {key: amount for (one, key, cur), amount in self._by_key.items() if (one, cur) == (role, currency)}
+        for (one, number, cur), (amount, _) in self._items.items():
+            if (one, cur) == (role, currency):
+                found[number] = found.get(number, ZERO) + amount
         return found
 
     @property
@@ -234,6 +254,10 @@ class LedgerSums:
         policy = self._policy
         expected = _sums(line for item in _counted(result) for line in _ours(*item, policy))
         other = _sums(line for _, record in result.others for line in record_lines([record], policy))
+        likely = {pair.ref for pair in result.suggestions}  # in the exception of what is missing
+        for ref, places in self._elsewhere.items():
+            for place, amount in places if ref not in likely else ():
+                other[place] = other.get(place, ZERO) + amount
         deltas: dict[tuple[str, str], list[tuple[ReconException, Decimal]]] = {}
         for found in result.exceptions:
             for delta in found.deltas:

@@ -115,6 +115,16 @@ WORDS: Mapping[str, Words] = {
         "The lienholder was not paid by the date the settlement figure holds; the customer may be charged.",
         "Pay the lienholder and enter it at the source; dealbooks sync books it.",
     ),
+    "deposit_held": Words(
+        "A deposit is held for long",
+        "The car is not delivered yet, or the deal was cancelled and the deposit was not given back.",
+        "Ask the salesperson of deal {deal}; give it back and enter the refund at the source, or leave it.",
+    ),
+    "intercompany_unmatched": Words(
+        "Not the same in the other company's books",
+        "The transfer of the car is not posted, was edited or is gone in the other company's ledger.",
+        "Reconcile the other book: it names the document. dealbooks trace {deal} shows both.",
+    ),
     "unexplained_ledger_entry": Words(
         "Typed by hand on an account we keep",
         "Somebody booked on a control account directly.",

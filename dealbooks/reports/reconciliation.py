@@ -27,7 +27,7 @@ def reconciliation_markdown(rec: Reconciliation) -> str:
         f"Book {rec.book}, in {rec.currency}, as of {rec.as_of.isoformat()}. **{result_words(rec)}**",
         _counts(rec),
         _section("Matrix", _matrix(rec)),
-        _section("Differences", _exceptions(rec.differences)),
+        _section("Differences", _exceptions(rec, rec.differences)),
         _section("Not settled at cut-off", _table(
             ("Reference", "Kind", "What", "What mends it"),
             [(item.id, item.kind, item.what, item.cure) for item in rec.cut_off],
@@ -42,7 +42,7 @@ def reconciliation_markdown(rec: Reconciliation) -> str:
             ],
             right=frozenset({2}),
         )),
-        _section("Open items", _exceptions(rec.open_items)),
+        _section("Open items", _exceptions(rec, rec.open_items)),
         _section("Tie-out by account", _table(
             ("Account", "", "Opening", "Expected", "Ledger", "By hand", "Difference", "Closing", "Explained by"),
             [
@@ -121,12 +121,12 @@ def exceptions_csv(rec: Reconciliation) -> str:
         [
             found.id, found.code, found.severity.value, _text(found.deal), _text(found.where), _text(found.what),
             _text(found.ours), _text(found.theirs), money_text(found.difference, found.currency), found.currency,
-            _text(found.cause), _text(found.cure),
+            _text(found.cause), _text(found.cure), rec.since[found.id].words if found.id in rec.since else "",
         ]
         for found in rec.exceptions
     ]  # fmt: skip
     head = ["id", "class", "severity", "deal", "where", "what", "ours", "ledger", "difference", "currency"]
-    return _csv([*head, "likely_cause", "cure"], rows)
+    return _csv([*head, "likely_cause", "cure", "since"], rows)
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -184,13 +184,14 @@ def _matrix(rec: Reconciliation) -> str:
     )  # fmt: skip
 
 
-def _exceptions(found: Sequence[ReconException]) -> str:
+def _exceptions(rec: Reconciliation, found: Sequence[ReconException]) -> str:
     return _table(
-        ("Reference", "Class", "Severity", "What", "Difference", "Likely cause", "What mends it"),
+        ("Reference", "Class", "Severity", "What", "Difference", "Since", "Likely cause", "What mends it"),
         [
             (
                 one.id, WORDS[one.code].title, one.severity.value, one.what,
-                f"{money_text(one.difference, one.currency)} {one.currency}", one.cause, one.cure,
+                f"{money_text(one.difference, one.currency)} {one.currency}",
+                rec.since[one.id].words if one.id in rec.since else "", one.cause, one.cure,
             )
             for one in found
         ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,10 +62,24 @@ def verify(store: Store, *, known_heads: Mapping[str, tuple[int, str]] | None = 
     """
     breaks: list[Break] = []
     last: dict[tuple[str, str], str] = {}
-    with store.read() as conn:
+    with store.read() as conn, _any_text(conn):
         links, heads = _walk_links(conn, known_heads or {}, last, breaks)
         rows = _walk_rows(conn, last, breaks)
     return AuditReport(links, rows, heads, tuple(breaks[:_MOST_BREAKS]))
+
+
+@contextmanager
+def _any_text(conn: Connection) -> Iterator[None]:
+    """SQLite keeps whatever somebody writes into a text: bytes that are none are read too, and named."""
+    if conn.engine.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = conn.connection.driver_connection
+    raw.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        raw.text_factory = str
 
 
 def heads(store: Store) -> dict[str, tuple[int, str]]:
@@ -87,19 +102,18 @@ def _walk_links(
         count += 1
         seq, prev = found.get(row.book, (0, ""))
         changes = _changes(row.changes)
-        again = make_link(row.book, row.seq, row.at, row.actor, row.action, changes, row.prev)
         problem = ""
         if row.seq != seq + 1:
             problem = f"link {seq + 1} is missing (the next one is {row.seq})"
         elif row.prev != prev:
             problem = "it does not follow from the link before it"
-        elif again["hash"] != row.hash or again["changes"] != row.changes:
+        elif not _is_as_sealed(row, changes):
             problem = "its content is not what was sealed"
         elif row.book in known and known[row.book][0] == row.seq and known[row.book][1] != row.hash:
             problem = "it is not the link that was kept outside the store: the chain was rewritten"
         if problem and row.book not in broken:
             broken.add(row.book)
-            breaks.append(Break(f"chain {row.book}, link {row.seq}", problem))
+            breaks.append(Break(f"chain {_shown(row.book)}, link {row.seq}", problem))
         if row.book in known and known[row.book][0] == row.seq:
             seen.add(row.book)
         found[row.book] = (row.seq, row.hash)
@@ -109,21 +123,43 @@ def _walk_links(
         if book not in seen:
             cut = f"the head kept outside the store is link {seq}, the chain ends at {found.get(book, (0, ''))[0]}"
             breaks.append(Break(f"chain {book}", f"its end was cut off: {cut}"))
+    stored = {row.book: (row.seq, row.hash) for row in conn.execute(select(audit_heads))}
     breaks += [
-        Break(f"chain {row.book}", "the stored head is not the last link: links are missing at the end")
-        for row in conn.execute(select(audit_heads))
-        if found.get(row.book, (0, "")) != (row.seq, row.hash)
+        Break(f"chain {_shown(book)}", "the stored head is not the last link: links are missing at the end")
+        for book, head in stored.items()
+        if found.get(book, (0, "")) != head
+    ]
+    breaks += [
+        Break(f"chain {_shown(book)}", "its stored head is gone: somebody removed it by hand")
+        for book in sorted(set(found) - set(stored), key=str)
     ]
     return count, found
+
+
+def _is_as_sealed(row: Any, changes: list[list[Any]]) -> bool:
+    """Whether a link is what its hash says."""
+    try:
+        again = make_link(row.book, row.seq, row.at, row.actor, row.action, changes, row.prev)
+    except (TypeError, ValueError):  # bytes, or a text that is none
+        return False
+    return bool(again["hash"] == row.hash and again["changes"] == row.changes)
+
+
+def _shown(name: object) -> str:
+    """A name from the store, as it can be printed."""
+    return str(name).encode("utf-8", "replace").decode()
 
 
 def _changes(text: str) -> list[list[Any]]:
     """What a link says was changed; empty when somebody made it unreadable, which its hash tells."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
-    whole = isinstance(found, list) and all(isinstance(one, list) and len(one) == 4 for one in found)
+    whole = isinstance(found, list) and all(
+        isinstance(one, list) and len(one) == 4 and all(isinstance(part, str) for part in (one[0], one[1], one[3]))
+        for one in found
+    )
     return found if whole else []
 
 
@@ -136,10 +172,10 @@ def _walk_rows(conn: Connection, last: dict[tuple[str, str], str], breaks: list[
             if sealed is None and row.get("state") in UNSEALED.get(table, ()):
                 continue
             count += 1
-            where = f"{table} {pk}"
+            where = f"{table} {_shown(pk)}"
             if sealed is None:
                 breaks.append(Break(where, "this row is in no audit link: somebody added it by hand"))
-            elif sealed != digest(table, row):
+            elif not _is_sealed(table, row, sealed):
                 breaks.append(Break(where, "this row is not as its last audit link says: somebody changed it by hand"))
             elif _content_changed(table, row):
                 breaks.append(
@@ -148,7 +184,7 @@ def _walk_rows(conn: Connection, last: dict[tuple[str, str], str], breaks: list[
             if len(breaks) > _MOST_BREAKS:
                 return count
     breaks += [
-        Break(f"{table} {pk}", "an audit link knows this row, but it is gone: somebody removed it by hand")
+        Break(f"{table} {_shown(pk)}", "an audit link knows this row, but it is gone: somebody removed it by hand")
         for table, pk in sorted(last)[:_MOST_BREAKS]
     ]
     return count
@@ -166,4 +202,17 @@ def _content_changed(table: str, row: Mapping[str, Any]) -> bool:
         return False
     column, hashed = CONTENT[table]
     content = row[column]
-    return content is not None and sha256_hex(content) != row[hashed]
+    if content is None:
+        return False
+    try:
+        return not isinstance(content, str) or sha256_hex(content) != row[hashed]
+    except ValueError:  # a text that is none
+        return True
+
+
+def _is_sealed(table: str, row: Mapping[str, Any], sealed: str) -> bool:
+    """Whether a row is as its last link says."""
+    try:
+        return digest(table, row) == sealed
+    except (TypeError, ValueError):  # bytes, or a text that is none
+        return False

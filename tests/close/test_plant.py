@@ -15,7 +15,10 @@ from dealbooks.reconcile.model import SEVERITIES
 
 # Classes that no file of a ledger, source or bank can bring about by itself: entries that the store has lost or the
 # ledger never confirmed, a version that waits after its reversal, and currency rounding of a single deal.
-NOT_PLANTED = {"missing_in_ledger", "amount_mismatch", "reversed_without_repost", "fx_residual"}
+NOT_PLANTED = {
+    "missing_in_ledger", "amount_mismatch", "reversed_without_repost", "fx_residual", "deposit_held",
+    "intercompany_unmatched",
+}  # fmt: skip
 
 
 def judged(outcome: Outcome) -> Outcome:

@@ -27,7 +27,7 @@ BOOK = "northgate"
 
 _SELDOM = (
     "acceptances", "bank_statements", "bank_lines", "bank_links", "outside_lists", "signoffs", "signatures",
-    "reopenings", "drift",
+    "reopenings", "drift", "exceptions",
 )  # fmt: skip
 
 

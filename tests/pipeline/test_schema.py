@@ -7,16 +7,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Integer, text
 
+from dealbooks.canonical import sha256_hex
 from dealbooks.errors import UsageError
 from dealbooks.store import Store
-from dealbooks.store.schema import HEAD, MIGRATIONS, ensure, revision, upgrade
-from dealbooks.store.tables import CONTENT, COVERED, metadata
+from dealbooks.store.audit import verify
+from dealbooks.store.schema import HEAD, MIGRATIONS, _config, ensure, revision, upgrade
+from dealbooks.store.tables import CONTENT, COVERED, exceptions, metadata
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,6 +53,27 @@ def test_upgrading_twice_changes_nothing(store: Store) -> None:
     upgrade(store)
     ensure(store)
     assert revision(store) == HEAD
+
+
+def test_an_older_store_is_carried_upwards(empty_store_url: str) -> None:
+    store = Store(empty_store_url)
+    with store.engine.begin() as connection:
+        command.upgrade(_config(connection), "0009")
+    row = {column.name: column.name for column in metadata.tables["drift"].columns} | {
+        "book": "northgate",
+        "body_hash": sha256_hex("{}"),
+    }
+    with store.transaction("test", "an older version found this") as tx:
+        tx.insert("drift", [row | {"body": "{}"}])
+    assert revision(store) == "0009"
+    ensure(store, upgrade_existing=True)
+    assert revision(store) == HEAD
+    with store.transaction("test", "a new table is used") as tx:
+        made = {column.name: 1 if isinstance(column.type, Integer) else column.name for column in exceptions.columns}
+        tx.insert("exceptions", [made | {"book": "northgate", "body": "{}", "body_hash": sha256_hex("{}")}])
+    found = verify(store)
+    assert (found.intact, found.rows) == (True, 2)
+    store.close()
 
 
 def test_what_the_chain_covers_is_there() -> None:

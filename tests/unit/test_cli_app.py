@@ -87,8 +87,9 @@ def test_the_commands_are_these() -> None:
         "quarantine show", "quarantine fix", "quarantine release", "quarantine retry", "quarantine export",
         "quarantine import", "audit verify", "map check", "pack", "verify",
         "hooks list", "hooks send", "events", "events show", "events attach", "events ignore",
-        "event add", "event settle", "event withdraw", "bank import", "bank list", "bank accept",
-        "lists import", "lists show", "keys new", "drift",
+        "event add", "event settle", "event withdraw", "bank import", "bank list", "bank show",
+        "bank withdraw", "bank accept",
+        "lists import", "lists show", "keys new", "drift", "exceptions",
     }  # fmt: skip
 
 

@@ -16,11 +16,13 @@ from pydantic import ValidationError
 from reconcile_support import BOOK, expected_of, record_of, sale_of
 
 from dealbooks.config import BookConfig, Config
-from dealbooks.drift import Finding, finding_of, lived
+from dealbooks.drift import Finding, finding_of
 from dealbooks.errors import ConfigError, StopConnection
 from dealbooks.periods import Period
 from dealbooks.pipeline.drift_found import DriftRow
 from dealbooks.reconcile import ReconException, Severity
+from dealbooks.reconcile.life import Lived
+from dealbooks.reconcile.life import lived as lived_with
 from tasks import drift
 
 _KEPT: list[tuple[str, str]] = []
@@ -127,6 +129,10 @@ def test_an_address_is_no_name_of_a_block(value: str) -> None:
         assert "verysecret" not in str(wrong[0]["msg"])
 
 
+def lived(book: str, known: dict[str, Any], found: list[Finding], looked_at: Any, now: str) -> Lived:
+    return lived_with(book, known, found, looked_at, now, fresh={"told": ""})
+
+
 def test_a_finding_lives_from_look_to_look() -> None:
     one = finding()
     first = lived(BOOK, {}, [one], lambda _: True, NOW)
@@ -166,3 +172,14 @@ def test_what_somebody_typed_is_known_by_what_it_says_where_lines_move() -> None
     assert ids[2].id != ids[0].id
     lasting = [finding_of(exception(subject=one.ref), [], [one], [], lasting=True) for one in (typed, moved)]
     assert lasting[0].id != lasting[1].id
+
+
+def test_what_a_source_calls_a_deal_is_no_markup_in_a_message() -> None:
+    where = "deal <!channel> [N-1](http://evil.example) <b>@here</b>\n*Paid*, sale-v1"
+    _, text = drift.message(BOOK, [row(where=where)])
+    line = text.splitlines()[0]
+    assert not set(line) & set("<>[]@*|&`~")
+    assert "//" not in line
+    assert "N-1" in line
+    assert len(text.splitlines()) == 2
+    assert len(row(where="x" * 5000).finding.told) < 300

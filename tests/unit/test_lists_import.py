@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 from bank_support import BankHouse
+from cli_support import make_cli
 from reconcile_support import BOOK
 
+from dealbooks.config import load_config
 from dealbooks.errors import UsageError
+from dealbooks.house import House
+from dealbooks.periods import Period, PeriodState
 from dealbooks.pipeline.lists import all_lists, import_list
+from dealbooks.pipeline.periods import move
 from dealbooks.store import Store
 from dealbooks.store.audit import verify
 from dealbooks.store.db import Tx
@@ -57,3 +62,20 @@ def test_what_is_no_list_is_refused_with_words(sqlite_store: Store, tmp_path: Pa
     with pytest.raises(UsageError, match=words):
         import_list(house, "stock", BOOK, "2026-03", path)
     assert all_lists(house, BOOK) == []
+
+
+def test_a_list_for_a_closed_month_says_what_that_means(tmp_path: Path) -> None:
+    cli = make_cli(tmp_path / "house")
+    stock = tmp_path / "stock.csv"
+    stock.write_text("stock_no,amount\nS1,1.00\n", "utf-8")
+    given = ("lists", "import", "stock", BOOK, "2026-07", str(stock))
+    assert "closed" not in cli.run(*given).output
+    with House.open(load_config(cli.config), actor="test") as house, house.store.transaction("test", "close") as tx:
+        move(tx, BOOK, Period(2026, 7), PeriodState.CLOSING, who="Ann Lee")
+        move(tx, BOOK, Period(2026, 7), PeriodState.LOCKED, who="Ann Lee")
+    stock.write_text("stock_no,amount\nS1,2.00\n", "utf-8")
+    said = cli.run(*given).output
+    assert "2026-07 of northgate is closed" in said
+    assert "dealbooks reopen northgate 2026-07" in said
+    assert cli.json(*given)["month_closed"] is True
+    assert cli.json(*given[:4], "2026-08", str(stock))["month_closed"] is False

@@ -330,7 +330,7 @@ def test_lists_are_imported_and_shown_at_the_command_line(tmp_path: Path) -> Non
     cli = make_cli(tmp_path)
     file = csv_file(tmp_path, "person,amount\nSE-11,1.00\n", "pay.csv")
     taken = cli.json("lists", "import", "payroll", CLI_BOOK, PERIOD, str(file))
-    assert (taken["kind"], taken["rows"], taken["state"]) == ("payroll", 1, "taken")
+    assert (taken["kind"], taken["rows"], taken["state"], taken.pop("month_closed")) == ("payroll", 1, "taken", False)
     assert cli.json("lists", "show") == [taken]
     assert "pay.csv" in cli.run("lists", "show", CLI_BOOK).stdout
     assert cli.run("lists", "import", "pay", CLI_BOOK, PERIOD, str(file)).exit_code == 2

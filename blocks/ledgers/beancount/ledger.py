@@ -56,6 +56,7 @@ _CAPABILITIES = Capabilities(
     batch_size=200,
     lock_dates=False,
     dimensions=None,
+    lasting_refs=False,  # what is typed by hand is named by its line
 )
 _VERDICTS = {
     State.WRITTEN: Verdict.HAPPENED,
@@ -233,11 +234,11 @@ class BeancountLedger:
         if written is None:
             self._check_includes()
             records = tuple(changes.told_apart(self.records(date.min, date.max)))
-            return Changes(records, (), seen.cursor, whole=True, lasting=False)
+            return Changes(records, (), seen.cursor, whole=True)
         here = self.listed(written)
         gone = {ref for ref, record in here.items() if record is None} | set(seen.gone(ours))
         records = tuple(record for record in here.values() if record is not None)
-        return Changes(records, tuple(sorted(gone)), seen.cursor, lasting=False)
+        return Changes(records, tuple(sorted(gone)), seen.cursor)
 
     def _check_includes(self) -> None:
         """Raise StopConnection where the files of entries stand, and main.beancount does not have them read."""

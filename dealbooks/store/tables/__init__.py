@@ -6,6 +6,7 @@ from dealbooks.store.tables.columns import metadata
 from dealbooks.store.tables.deals import deal_aliases, deal_versions, deals, facts
 from dealbooks.store.tables.drift import drift
 from dealbooks.store.tables.events import deal_objects, events
+from dealbooks.store.tables.exceptions import exceptions
 from dealbooks.store.tables.intake import batches, cursors, files, inbox, overrides, quarantine
 from dealbooks.store.tables.ledgers import acceptances, effects, entries, exchanges, standings, tokens
 from dealbooks.store.tables.seals import CONTENT, COVERED, UNSEALED
@@ -33,6 +34,7 @@ __all__ = [
     "effects",
     "entries",
     "events",
+    "exceptions",
     "exchanges",
     "facts",
     "files",

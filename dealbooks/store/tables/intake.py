@@ -60,6 +60,7 @@ inbox = Table(
     UniqueConstraint("source", "dedupe_key"),
     Index(None, "batch_id"),
     Index(None, "source", "natural_key"),
+    Index(None, "natural_key"),
     Index(None, "state"),
 )
 

@@ -24,7 +24,7 @@ entries = Table(
     key("body_hash"),
     key("state"),  # planned | posted | superseded
     key("created_at"),
-    Index(None, "book", "deal_id"),
+    Index(None, "deal_id"),
     Index(None, "book", "accounting_date"),
 )
 

@@ -42,6 +42,10 @@ COVERED: dict[str, tuple[str, ...]] = {
     "signatures": ("book", "signoff", "state", "name", "body_hash"),
     "reopenings": ("book", "period", "state", "who", "approver", "reason", "at", "until"),
     "drift": ("book", "finding", "subject", "code", "period", "body_hash", "mark", "state", "who", "why"),
+    "exceptions": (
+        "book", "finding", "subject", "code", "period", "body_hash", "mark", "state", "who", "why", "first_seen",
+        "first_run", "gone_by",
+    ),
 }  # fmt: skip
 # Rows that the chain does not know yet: their table -> the states that they are in.
 UNSEALED: dict[str, tuple[str, ...]] = {"events": ("new", "sample")}
@@ -57,4 +61,5 @@ CONTENT: dict[str, tuple[str, str]] = {
     "signoffs": ("body", "body_hash"),
     "signatures": ("body", "body_hash"),
     "drift": ("body", "body_hash"),
+    "exceptions": ("body", "body_hash"),
 }
