@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks import gateway, lane, ledgers, startup, sweeping
+from benchmarks import close, gateway, lane, ledgers, startup, sweeping
 from benchmarks.data import write_backfill
 from benchmarks.process import ROOT, run_module, run_together
 from dealbooks.config import load_config
@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures["gateway"] = _shown(gateway, work)
     figures["sweep"] = _shown(sweeping, work)
     figures["fast lane"] = _shown(lane, work, str(asked.lane_deals))
+    figures["close"] = close.measure(work, asked.close_documents, asked.close_deals)
     figures["backfill"] = [_backfill(work, size) for size in sizes]
     figures["slope"] = _slope(figures["backfill"])
     shutil.rmtree(work, ignore_errors=True)
@@ -56,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--posting", type=int, nargs="+", default=list(POSTING), help="deals of the posting benchmark")
     parser.add_argument("--ledger-deals", type=int, default=ledgers.DEALS, help="deals into ledgers over HTTP")
     parser.add_argument("--lane-deals", type=int, default=lane.DEALS, help="deals through the fast lane")
+    parser.add_argument(
+        "--close-documents", type=int, nargs="+", default=list(close.DOCUMENTS), help="documents to match"
+    )
+    parser.add_argument("--close-deals", type=int, default=close.DEALS, help="deals of the month to close; 0: none")
     parser.add_argument("--work", type=Path, default=ROOT / "var" / "bench", help="folder for the work; emptied")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "bench.json", help="file for the figures")
     return parser

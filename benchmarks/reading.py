@@ -20,7 +20,7 @@ from dealbooks.findings import has_errors
 from dealbooks.house import House
 from dealbooks.pipeline.cutter import BATCH_ROWS
 from dealbooks.pipeline.garbage import seldom_collected
-from dealbooks.pipeline.judge import judge_record
+from dealbooks.pipeline.judge import ToJudge, judge_records
 from dealbooks.pipeline.settings import BookFinder
 
 
@@ -64,21 +64,20 @@ def _batches(house: House, name: str, stages: Stages) -> Iterator[list[RawRecord
 def _judge(house: House, finder: BookFinder, batch: Sequence[RawRecord], stages: Stages, name: str) -> int:
     with stages.timed("judge"):
         settings = [finder.setting(record) for record in batch]
-        judged = [
-            (record, setting, judge_record(record, setting))
-            for record, setting in zip(batch, settings, strict=True)
-            if setting is not None
-        ]
-    with stages.timed("expectations"):
         rows = [
-            house.check_row(number, key=record.natural_key, draft=one.draft, deal=one.filled)
-            for number, (record, _, one) in enumerate(judged, 1)
+            ToJudge(record, setting) for record, setting in zip(batch, settings, strict=True) if setting is not None
         ]
-        outcome = house.validator.check(rows, name=name)
-    refused = any(has_errors(one.findings) for _, _, one in judged) or any(map(has_errors, outcome.findings.values()))
+        judged = list(zip(rows, judge_records(rows), strict=True))
+    with stages.timed("expectations"):
+        to_check = [
+            house.check_row(number, key=row.record.natural_key, draft=one.draft, deal=one.filled)
+            for number, (row, one) in enumerate(judged, 1)
+        ]
+        outcome = house.validator.check(to_check, name=name)
+    refused = any(has_errors(one.findings) for _, one in judged) or any(map(has_errors, outcome.findings.values()))
     if refused or len(judged) != len(batch):
         raise SystemExit("not every deal was accepted")
-    return sum(len(one.posted.entries) for _, _, one in judged if one.posted is not None)
+    return sum(len(one.posted.entries) for _, one in judged if one.posted is not None)
 
 
 if __name__ == "__main__":
