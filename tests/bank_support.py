@@ -20,8 +20,8 @@ from dealbooks.entries import Entry, Line
 from dealbooks.money import Money
 from dealbooks.periods import Period
 from dealbooks.pipeline.bank import import_file
-from dealbooks.pipeline.bank_store import Imported
 from dealbooks.pipeline.bank_side import BankReconciliation, bank_side
+from dealbooks.pipeline.bank_store import Imported
 
 CAMT = """<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>

@@ -11,6 +11,7 @@ from typing import Literal
 from dealbooks.bank.model import ZERO, BankLine
 
 Kind = Literal["receipt", "refund", "funding", "reserve", "payoff", "payout"]
+LENDER: tuple[Kind, ...] = ("funding", "reserve")  # money of a finance company
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""From a matching to what a controller reads: exceptions of one class each, and the rows R3, R4 and R5. Pure.
+"""From a matching to what a controller reads: exceptions of one class each. Pure.
 
 What an exception of the ledger's side names already (a lender who has not paid, a customer's open account, a deal that
 is not posted) is not named again.
@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from dealbooks.bank.items import BankItem, BankMatch, BankPolicy, BankResult, BankSuggestion, business_day
+from dealbooks.bank.items import LENDER, BankItem, BankMatch, BankPolicy, BankResult, BankSuggestion, business_day
 from dealbooks.bank.model import ZERO, BankLine
 from dealbooks.reconcile.model import SEVERITIES, ReconException, Severity, money_text, sorted_exceptions
 from dealbooks.reconcile.words import WORDS
@@ -22,9 +22,11 @@ _WORDS: Mapping[str, str] = {
     "receipt": "receipt", "refund": "refund", "funding": "funding", "reserve": "finance commission",
     "payoff": "settlement of a part-exchange", "payout": "payout",
 }  # fmt: skip
-_LENDER = ("funding", "reserve")
+_PLURALS: Mapping[str, str] = {
+    "receipt": "receipts", "refund": "refunds", "funding": "fundings", "reserve": "finance commissions",
+    "payoff": "settlements of part-exchanges", "payout": "payouts",
+}  # fmt: skip
 _MOST_NAMED = 5  # deals in one sentence
-_ROWS: Mapping[str, tuple[str, ...]] = {"R4": ("receipt", "refund", "payoff"), "R5": _LENDER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +44,6 @@ class Span:
         return {
             "account": self.account, "currency": self.currency, "covered": [_days(one) for one in self.covered],
             "missing": [_days(one) for one in self.missing],
-        }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class BankRow:
-    """A row of the matrix in one currency. `difference` is what the right side lacks and nothing below explains."""
-
-    code: str
-    left: str
-    right: str
-    currency: str
-    left_count: int
-    left_total: Decimal
-    right_count: int
-    right_total: Decimal
-    in_transit_count: int = 0
-    in_transit: Decimal = ZERO
-    undecided_count: int = 0
-    undecided: Decimal = ZERO
-    fees: Decimal = ZERO
-
-    @property
-    def difference(self) -> Decimal:
-        """Right, with what is on its way, not decided, or kept back as a fee, less left."""
-        return self.right_total + self.in_transit + self.undecided - self.left_total
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain types."""
-        amounts = ("left_total", "right_total", "in_transit", "undecided", "fees", "difference")
-        return {
-            "row": self.code, "left": self.left, "right": self.right, "currency": self.currency,
-            "left_count": self.left_count, "right_count": self.right_count,
-            "in_transit_count": self.in_transit_count, "undecided_count": self.undecided_count,
-            **{name: money_text(getattr(self, name), self.currency) for name in amounts},
         }  # fmt: skip
 
 
@@ -98,30 +66,36 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`transit` and `unjudged` are keys of items: on their way, or of days without statements."""
+    """`transit` and `unjudged` are keys of items: on their way, or of days without statements. `lacking` are items to
+    decide that are not at the bank, whichever of those that are alike they are: an exception says how many."""
 
     exceptions: tuple[ReconException, ...]
     undecided: tuple[BankSuggestion, ...]
     hints: tuple[BankSuggestion, ...]
     transit: frozenset[str]
     unjudged: frozenset[str]
+    lacking: frozenset[str] = frozenset()
 
 
 def judge(result: BankResult, scene: Scene) -> Judged:
     """Every item that is not at the bank, every line that is not booked, every difference: each named once."""
     items = {item.key: item for item in result.items}
     lines = {line.identity: line for line in result.lines}
-    transit = {item.key for item in result.items if _in_transit(item, scene)}
+    transit = {item.key for item in result.items if in_transit(item, scene)}
     unjudged = {item.key for item in result.items if item.key not in transit and not _judged(item, scene)}
     found: list[ReconException] = []
     hints = list(result.hints)
     said_items: set[str] = set()
+    lacking: set[str] = set()
     said_lines: set[str] = {line for one in result.hints for line in one.lines}
     undecided = tuple(one for one in (_unexplained(one, scene) for one in result.undecided) if one.lines)
     for one in undecided:
         said_items.update(one.items)
         said_lines.update(one.lines)
-        found += _surplus(one, items, lines, transit, unjudged, scene)
+        late = [items[key] for key in one.items if key not in transit | unjudged and items[key].date <= scene.last]
+        short = late[max(len(late) + one.surplus, 0) :] if one.surplus < 0 else []
+        lacking.update(item.key for item in short)
+        found += _surplus(one, items, lines, len(short), scene)
     for item in result.items:
         if item.key not in said_items | transit | unjudged and item.date <= scene.last:
             found.append(_missing(item))
@@ -133,7 +107,9 @@ def judge(result: BankResult, scene: Scene) -> Judged:
             hints += [hint] if hint is not None else []
     found += [_uncovered(span, days) for span in scene.spans.values() for days in span.missing]
     found += _unseen([item for item in result.items if item.key in unjudged], scene)
-    return Judged(sorted_exceptions(found), undecided, tuple(hints), frozenset(transit), frozenset(unjudged))
+    return Judged(
+        sorted_exceptions(found), undecided, tuple(hints), frozenset(transit), frozenset(unjudged), frozenset(lacking)
+    )
 
 
 def differing(
@@ -145,66 +121,41 @@ def differing(
         ours, theirs = [items[key] for key in one.items], [lines[line] for line in one.lines]
         if min(item.date for item in ours) > scene.last:
             continue
-        lender = all(item.kind in _LENDER for item in ours)
+        lender = all(item.kind in LENDER for item in ours)
         more = one.difference if ours[0].amount > 0 else -one.difference
-        recent = any(_in_transit(item, scene) for item in ours)
-        if more < 0 and (recent or (lender and -more <= scene.policy.short)):
+        if more < 0 and (on_its_way(ours, scene) or (lender and -more <= scene.policy.short)):
             continue
         code = ("cit_over" if more > 0 else "cit_short") if lender else ("overpaid" if more > 0 else "unpaid")
         booked, came = sum((item.amount for item in ours), ZERO), sum((line.amount for line in theirs), ZERO)
-        currency, first = ours[0].currency, ours[0]
-        shown = ", ".join(sorted({item.deal for item in ours}))
-        if len({item.deal_id for item in ours}) > 1:
+        currency, first, deals = ours[0].currency, ours[0], sorted({item.deal for item in ours})
+        shown = "deal" if len(deals) == 1 else "deals"
+        if len(deals) > 1:
             first = replace(first, deal="", stock_no="")
+        is_ = f"{_WORDS[first.kind]} of {shown} {', '.join(deals)} is"
+        if len(ours) > 1:
+            kinds = {item.kind for item in ours}
+            words = _PLURALS[first.kind] if len(kinds) == 1 else "payments"
+            is_ = f"{len(ours)} {words} of {shown} {', '.join(deals)} are"
         found.append(
             _exception(
                 code, first, one.difference, ours=money_text(booked, currency), theirs=money_text(came, currency),
-                what=f"The {_WORDS[first.kind]} of deal {shown} is booked with {money_text(abs(booked), currency)} "
-                f"{currency}; the bank has {money_text(abs(came), currency)} on {theirs[0].booked.isoformat()}.",
-                subject=" ".join(one.items), where=f"deal {shown}",
+                what=f"The {is_} booked with {money_text(abs(booked), currency)} {currency}; the bank has "
+                f"{money_text(abs(came), currency)} on {theirs[0].booked.isoformat()}.",
+                subject=" ".join(one.items), where=f"{shown} {_few(deals)}",
             )
         )  # fmt: skip
     return found
 
 
-def rows_of(
-    items: Sequence[BankItem], result: BankResult, judged: Judged, scene: Scene, in_ledger: Collection[str]
-) -> tuple[BankRow, ...]:
-    """R3, R4 and R5 over the items of the month, a row for each currency."""
-    matched: dict[str, BankMatch] = {key: one for one in result.matches for key in one.items}
-    undecided = {key for one in judged.undecided for key in one.items}
-    month = [item for item in items if scene.first <= item.date <= scene.last]
-    found = []
-    for currency in sorted({item.currency for item in month}):
-        receipts = [item for item in month if item.currency == currency and item.kind == "receipt"]
-        there = [item for item in receipts if item.key in in_ledger]
-        found.append(
-            BankRow(
-                "R3", "payments and deposits of deals", "receipts in the ledger", currency, len(receipts),
-                _total(receipts), len(there), _total(there),
-            )
-        )  # fmt: skip
-        for code, kinds in _ROWS.items():
-            own = [item for item in month if item.currency == currency and item.kind in kinds]
-            at_bank = [item for item in own if item.key in matched]
-            open_ = [item for item in own if item.key in undecided]
-            moving = [item for item in own if item.key in judged.transit and item.key not in undecided]
-            fees = {one.items: one.fee for one in (matched[item.key] for item in at_bank)}
-            words = (
-                ("receipts, refunds and settlements booked", "at the bank or provider") if code == "R4"
-                else ("payments of finance companies booked", "at the bank")
-            )  # fmt: skip
-            found.append(
-                BankRow(
-                    code, *words, currency, len(own), _total(own), len(at_bank), _total(at_bank), len(moving),
-                    _total(moving), len(open_), _total(open_), sum(fees.values(), ZERO),
-                )
-            )  # fmt: skip
-    return tuple(sorted(found, key=lambda row: (row.code, row.currency)))
+def _few(deals: Sequence[str]) -> str:
+    """Deals as a place has room for them."""
+    more = len(deals) - _MOST_NAMED
+    return ", ".join(deals) if more <= 0 else f"{', '.join(deals[:_MOST_NAMED])} and {more} more"
 
 
-def _total(items: Iterable[BankItem]) -> Decimal:
-    return sum((item.amount for item in items), ZERO)
+def on_its_way(items: Iterable[BankItem], scene: Scene) -> bool:
+    """Whether what is short of these may still come."""
+    return any(in_transit(item, scene) for item in items)
 
 
 def _accounts(item: BankItem, scene: Scene) -> list[Span]:
@@ -213,7 +164,7 @@ def _accounts(item: BankItem, scene: Scene) -> list[Span]:
     ]  # fmt: skip
 
 
-def _in_transit(item: BankItem, scene: Scene) -> bool:
+def in_transit(item: BankItem, scene: Scene) -> bool:
     """So recent, as far as statements reach, that it need not be at the bank yet."""
     ends = [span.covered[-1][1] for span in _accounts(item, scene) if span.covered]
     horizon = min([scene.as_of, *ends])
@@ -244,21 +195,20 @@ def _surplus(
     one: BankSuggestion,
     items: Mapping[str, BankItem],
     lines: Mapping[str, BankLine],
-    transit: Collection[str],
-    unjudged: Collection[str],
+    short: int,
     scene: Scene,
 ) -> list[ReconException]:
-    """Of equal amounts that nobody can tell apart, those that are too many on one side."""
+    """Of equal amounts that nobody can tell apart, those that are too many on one side; `short` of ours are."""
     ours, theirs = [items[key] for key in one.items], [lines[line] for line in one.lines]
-    late = [item for item in ours if item.key not in transit and item.key not in unjudged and item.date <= scene.last]
-    short, first = min(-one.surplus, len(late)), ours[0]
+    first = ours[0]
     amount = money_text(abs(first.amount), first.currency)
-    shown = ", ".join(sorted({item.deal for item in ours}))
+    deals = sorted({item.deal for item in ours})
+    shown = ", ".join(deals)
     if short > 0:
         return [
             _exception(
                 "unpaid", replace(first, deal="", stock_no=""), -first.amount * short,
-                ours=f"{len(ours)} of {amount}", theirs=f"{len(theirs)} of {amount}", where=f"deals {shown}",
+                ours=f"{len(ours)} of {amount}", theirs=f"{len(theirs)} of {amount}", where=f"deals {_few(deals)}",
                 what=f"Of {len(ours)} payments of {amount} {first.currency} (deals {shown}) only {len(theirs)} are at "
                 "the bank.", subject=" ".join(one.items),
             )
@@ -269,7 +219,7 @@ def _surplus(
         return [
             _exception(
                 "overpaid", replace(first, deal="", stock_no=""), first.amount * more,
-                ours=f"{len(ours)} of {amount}", theirs=f"{len(theirs)} of {amount}", where=f"deals {shown}",
+                ours=f"{len(ours)} of {amount}", theirs=f"{len(theirs)} of {amount}", where=f"deals {_few(deals)}",
                 what=f"The bank has {len(theirs)} payments of {amount} {first.currency} for {len(ours)} that are "
                 f"booked (deals {shown}).", subject=" ".join(one.lines),
             )
@@ -361,7 +311,7 @@ def _unseen(items: Iterable[BankItem], scene: Scene) -> list[ReconException]:
     for currency, own in sorted(by_currency.items()):
         words = ", ".join(f"{count} {_WORDS[kind]}" for kind, count in sorted(Counter(one.kind for one in own).items()))
         deals = ", ".join(sorted({one.deal for one in own})[:_MOST_NAMED])
-        total = money_text(_total(own), currency)
+        total = money_text(sum((one.amount for one in own), ZERO), currency)
         found.append(
             ReconException(
                 code="statement_missing", severity=SEVERITIES["statement_missing"],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from dealbooks.bank.alike import Alike
-from dealbooks.bank.items import BankMatch, BankSuggestion
+from dealbooks.bank.items import LENDER, BankMatch, BankSuggestion
 from dealbooks.bank.open_money import OpenMoney
 from dealbooks.bank.pairing import components
 from dealbooks.bank.takings import BATCHED, LONGEST_RUN, takings_by_method
@@ -38,7 +38,7 @@ def differing(money: OpenMoney) -> tuple[BankMatch, ...]:
             if money.may_be(item, line) and money.named_in_time(item, line)
         ]  # fmt: skip
         for ours, theirs in components(pairs):
-            if len(theirs) == 1 or len({money.items[one].deal_id for one in ours}) == 1:
+            if len({money.items[one].deal_id for one in ours}) == 1 or _of_all(money, ours, theirs):
                 difference = money.moved(theirs) - money.booked(ours)
                 if not difference:
                     money.take("parts", ours, theirs, "named in the lines, and the parts add up")
@@ -46,6 +46,17 @@ def differing(money: OpenMoney) -> tuple[BankMatch, ...]:
                 reason = "named in the line; the amount is another"
                 found.append(money.matched("difference", ours, theirs, reason, difference=difference))
     return tuple(found)
+
+
+def _of_all(money: OpenMoney, ours: Sequence[int], theirs: Sequence[int]) -> bool:
+    """Whether a line is meant for items of several deals: it calls each deal what only that one is called, or all are a
+    lender's under a number of its statement; and it is not just one of them."""
+    line, *more = theirs
+    if more or any(money.equal(item, line) for item in ours):
+        return False
+    deals = {money.items[item].deal_id for item in ours}
+    of_lender = all(money.items[item].kind in LENDER and line in money.own_lines(item) for item in ours)
+    return of_lender or deals <= money.named_alone.get(line, frozenset())
 
 
 def undecided(money: OpenMoney) -> tuple[BankSuggestion, ...]:

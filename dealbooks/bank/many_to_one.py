@@ -9,13 +9,12 @@ from datetime import date
 from decimal import Decimal
 
 from dealbooks.bank.choices import Group, sure_choices
+from dealbooks.bank.items import LENDER
 from dealbooks.bank.model import ZERO
 from dealbooks.bank.one_to_one import BY_HOW
 from dealbooks.bank.open_money import OpenMoney
 from dealbooks.bank.pairing import components, several
 from dealbooks.bank.takings import BATCHED, LONGEST_RUN, takings_by_method
-
-_LENDER = ("funding", "reserve")
 
 
 def in_parts(money: OpenMoney, whose: Callable[[int], AbstractSet[int]]) -> None:
@@ -61,7 +60,7 @@ def _alike(money: OpenMoney, items: Sequence[int]) -> list[_Alike]:
     found: dict[tuple[object, ...], _Alike] = {}
     for index in items:
         item = money.items[index]
-        lender = item.kind in _LENDER
+        lender = item.kind in LENDER
         place = (item.parties, item.date, item.currency, item.amount > 0, item.elsewhere, lender)
         one = found.setdefault(place, _Alike(item.date, lender))
         one.items.append(index)

@@ -1,7 +1,8 @@
 """Match what we have booked as money (receipts, refunds, fundings, payoffs) with the lines of bank statements. Pure.
 
 In tiers (period-close.md section 2), each only with what those before it left:
-1. a reference of its own in the line as whole words, and the amount;
+1. a reference of its own in the line as whole words, and the amount; a receipt number that several deals have is one
+   only beside the deal, or where nothing else under it has the amount;
 2. the amount, within three business days, and one strong attribute (who paid or was paid, how);
 3. one with many, and many with one: split receipts, one wire for several contracts, a batch net of a stated fee;
 4. a suggestion, which clears nothing: a person decides.
@@ -20,6 +21,7 @@ from dealbooks.bank.many_to_one import by_party_parts, in_batches, in_parts, in_
 from dealbooks.bank.model import BankLine
 from dealbooks.bank.one_to_one import accept, by_attribute, by_method, by_reference
 from dealbooks.bank.open_money import OpenMoney
+from dealbooks.bank.shared_number import by_shared_number, sums_of_shared_number
 
 USUAL = BankPolicy()
 
@@ -31,15 +33,18 @@ def match_bank(
     policy: BankPolicy = USUAL,
     decided: Iterable[tuple[str, str]] = (),
     known: Mapping[str, Iterable[str]] | None = None,
+    numbers: Mapping[str, Iterable[str]] | None = None,
 ) -> BankResult:
     """Match items with lines. `decided` are pairs (item key, line identity) that a person has accepted; `known` gives
-    the names of deals that may have no item (deal id -> names)."""
-    money = OpenMoney(items, lines, policy, known or {})
+    the names of deals that may have no item (deal id -> names), `numbers` those of their single receipts."""
+    money = OpenMoney(items, lines, policy, known or {}, numbers or {})
     accept(money, decided)
     by_reference(money)
     by_attribute(money)
+    by_shared_number(money)
     for whose in (money.own_lines, money.deal_lines):
         in_parts(money, whose)
+    sums_of_shared_number(money)
     by_party_parts(money)
     in_wires(money)
     in_batches(money)

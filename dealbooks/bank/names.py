@@ -59,6 +59,10 @@ class LineWords:
         phrase = f" {' '.join(wanted)} "
         return tuple(index for index in rarest if phrase in self._texts[index])
 
+    def holds(self, index: int, name: str) -> bool:
+        """Whether one line holds a reference as whole words."""
+        return is_name(name) and f" {' '.join(words_of(name))} " in self._texts[index]
+
     def of_party(self, party: str) -> tuple[int, ...]:
         """Which lines name a party: all parts of its name in any order, or the last with the first's initial."""
         parts = [word for word in words_of(party) if word not in _TITLES]
@@ -79,11 +83,45 @@ class LineWords:
         return not words.isdisjoint(self._words[index])
 
 
-def lines_by_name(found: LineWords, names: Mapping[str, Iterable[str]]) -> dict[int, frozenset[str]]:
-    """Line -> whose names stand in it; `names` gives the names of each."""
-    holding: dict[int, set[str]] = {}
+def shared_by_several(names: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """Names, in plain words, that more than one has; `names` gives the names of each."""
+    return frozenset(name for name, owners in _owners(names).items() if len(owners) > 1)
+
+
+def plain(name: str) -> str:
+    """A name as it is held against others: its words."""
+    return " ".join(words_of(name))
+
+
+def lines_by_name(
+    found: LineWords, names: Mapping[str, Iterable[str]], nobodys: frozenset[str] = frozenset()
+) -> tuple[dict[int, frozenset[str]], dict[int, frozenset[str]]]:
+    """Line -> whose names stand in it; and those of them that it names by a name which nobody else has. `names` gives
+    the names of each, `nobodys` are plain names that name nobody. A name of several says nothing more where one of them
+    is named beside it."""
+    alone: dict[int, set[str]] = {}
+    several: dict[int, list[frozenset[str]]] = {}
+    for name, owners in _owners(names).items():
+        for index in found.naming(name) if name not in nobodys else ():
+            if len(owners) == 1:
+                alone.setdefault(index, set()).update(owners)
+            else:
+                several.setdefault(index, []).append(owners)
+    named = {index: set(some) for index, some in alone.items()}
+    for index, groups in several.items():
+        for owners in groups:
+            if owners.isdisjoint(alone.get(index, ())):
+                named.setdefault(index, set()).update(owners)
+    return (
+        {index: frozenset(some) for index, some in named.items()},
+        {index: frozenset(some) for index, some in alone.items()},
+    )
+
+
+def _owners(names: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+    """Plain name -> who has it."""
+    found: dict[str, set[str]] = {}
     for whose, own in names.items():
         for name in own:
-            for index in found.naming(name):
-                holding.setdefault(index, set()).add(whose)
-    return {index: frozenset(some) for index, some in holding.items()}
+            found.setdefault(plain(name), set()).add(whose)
+    return {name: frozenset(some) for name, some in found.items()}

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from dealbooks.bank.items import BankItem, BankMatch, BankPolicy, business_day
 from dealbooks.bank.model import ZERO, BankLine
-from dealbooks.bank.names import LineWords, lines_by_name
+from dealbooks.bank.names import LineWords, lines_by_name, plain, shared_by_several
 
 _NOBODY: frozenset[int] = frozenset()
+_NUMBERED = ("receipt", "refund")  # whose own references are receipt numbers; a lender's statement is many contracts'
 
 
 class OpenMoney:
@@ -23,6 +24,7 @@ class OpenMoney:
         lines: Iterable[BankLine],
         policy: BankPolicy,
         known: Mapping[str, Iterable[str]],
+        numbers: Mapping[str, Iterable[str]],
     ) -> None:
         self.policy = policy
         self.items = sorted(items, key=lambda one: (one.date, one.kind, one.key))
@@ -32,15 +34,21 @@ class OpenMoney:
         self.taken_items: set[int] = set()
         self.taken_lines: set[int] = set()
         self.matches: list[BankMatch] = []
-        names = {deal: set(some) for deal, some in known.items()}
+        names, receipts = _by_deal(known), _by_deal(numbers)
+        for deal, some in numbers.items():
+            names.setdefault(deal, set()).update(some)
         for item in self.items:
             names.setdefault(item.deal_id, set()).update((*item.names, *item.shared))
-        self.named = lines_by_name(self.words, names)  # line -> ids of the deals that it names
-        self._own = [frozenset(line for name in item.names for line in self.words.naming(name)) for item in self.items]
+            if item.kind in _NUMBERED:
+                receipts.setdefault(item.deal_id, set()).update(item.names)
+        self._shared = shared_by_several(receipts)
+        # Line -> ids of the deals that it names; and of those that it names by what only they are called.
+        self.named, self.named_alone = lines_by_name(self.words, names, self._shared)
         self._of_deal: dict[str, set[int]] = {}
         for index, some in self.named.items():
             for deal in some:
                 self._of_deal.setdefault(deal, set()).add(index)
+        self._own = [self._lines_of_own(index) for index in range(len(self.items))]
         self._of_party: dict[str, frozenset[int]] = {}
         self._of_parties: dict[tuple[str, ...], frozenset[int]] = {}
         for item in self.items:
@@ -48,6 +56,15 @@ class OpenMoney:
                 self._of_parties[item.parties] = frozenset(
                     line for party in item.parties for line in self._lines_of_party(party)
                 )
+
+    def _lines_of_own(self, item: int) -> frozenset[int]:
+        found: set[int] = set()
+        for name in self.items[item].names:
+            if plain(name) in self._shared:
+                found.update(line for line in self.deal_lines(item) if self.words.holds(line, name))
+            else:
+                found.update(self.words.naming(name))
+        return frozenset(found)
 
     def _lines_of_party(self, party: str) -> frozenset[int]:
         if party not in self._of_party:
@@ -73,8 +90,12 @@ class OpenMoney:
         return [index for index, line in enumerate(self.lines) if index not in self.taken_lines and line.kind == "line"]
 
     def own_lines(self, item: int) -> frozenset[int]:
-        """Lines that hold a reference of the item itself."""
+        """Lines that hold a reference of the item itself; of one that several deals have, those that name its deal."""
         return self._own[item]
+
+    def shared_numbers(self, item: int) -> list[str]:
+        """Its receipt numbers that other deals have, too: by themselves they say nothing of whose a line is."""
+        return sorted({plain(name) for name in self.items[item].names} & self._shared)
 
     def deal_lines(self, item: int) -> frozenset[int] | set[int]:
         """Lines that name its deal."""
@@ -139,3 +160,7 @@ class OpenMoney:
         self.taken_lines.update(lines)
         keys, ids = tuple(self.items[one].key for one in items), tuple(self.ids[one] for one in lines)
         return BankMatch(tier, keys, ids, reason, fee, difference)
+
+
+def _by_deal(names: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+    return {deal: set(some) for deal, some in names.items()}

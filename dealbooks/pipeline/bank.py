@@ -23,7 +23,7 @@ from dealbooks.bank.statements import Known, merged
 from dealbooks.bank.whose import Account, of_account
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.config_told import BankAccountConfig
-from dealbooks.errors import StopBatch
+from dealbooks.errors import StopBatch, UsageError
 from dealbooks.pipeline.bank_store import HELD, TAKEN, BankHouse, Imported, account_config, imported, line_of
 from dealbooks.store.db import Row, Tx, read_rows
 from dealbooks.store.tables import bank_lines, bank_statements
@@ -42,7 +42,7 @@ def import_file(
     `days` are those that a CSV file covers, where its lines do not say it.
 
     Raises:
-        UsageError: there is no such account, file or format.
+        UsageError: there is no such account, file or format; or this very file is taken already, with other days.
         ConfigError: the layout is wrong.
     """
     config = account_config(house, account)
@@ -55,6 +55,7 @@ def import_file(
         with house.store.read() as conn:
             known = _known(conn, account, sha)
         if known:
+            _check_days(known, path, days)
             return known
         found = read_statements(path, account, form=form, layout=layout, currency=mine.currency, days=days)
         found, note = of_account(found, mine, accounts.values(), path.name)
@@ -65,6 +66,20 @@ def import_file(
             return _known(tx.conn, account, sha) or _take(tx, config, found, path.name, sha, note)
     except StopBatch as error:
         return [_hold(house, account, config, path, error.words)]
+
+
+def _check_days(known: Sequence[Imported], path: Path, days: tuple[date | None, date | None]) -> None:
+    """Raise UsageError where a CSV file is to cover other days than those with which it was taken before."""
+    for one in known:
+        given = [
+            day is not None and day.isoformat() != had for day, had in zip(days, (one.first, one.last), strict=True)
+        ]
+        if one.format == "csv" and any(given):
+            raise UsageError(
+                f"{path.name} is taken already, with the days {one.first} to {one.last} (statement {one.number}).",
+                fix=f"Take it back, and import it with the right days: dealbooks bank withdraw {one.number} --who NAME "
+                "--why REASON",
+            )
 
 
 def _accounts(house: BankHouse) -> list[Account]:

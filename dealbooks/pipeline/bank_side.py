@@ -14,9 +14,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select
 
 from dealbooks.bank.items import BankItem, BankMatch, BankPolicy, BankResult, BankSuggestion, business_day
-from dealbooks.bank.judge import BankRow, Scene, Span, differing, judge, rows_of
+from dealbooks.bank.judge import Scene, Span, differing, judge
 from dealbooks.bank.match import USUAL, match_bank
 from dealbooks.bank.model import ZERO, BankLine
+from dealbooks.bank.rows import BankRow, rows_of
 from dealbooks.config_told import BankAccountConfig
 from dealbooks.ledger import Record
 from dealbooks.periods import Period
@@ -161,8 +162,9 @@ def bank_side(
         )
     ]
     result = match_bank(
-        items, lines, policy=policy, decided=decided, known={deal.deal_id: deal.names for deal in known.values()}
-    )
+        items, lines, policy=policy, decided=decided, known={deal.deal_id: deal.names for deal in known.values()},
+        numbers={deal.deal_id: [one for some in deal.own.values() for one in some] for deal in known.values()},
+    )  # fmt: skip
     named = list(named)
     doubted = {one.subject for one in named}
     explained = _explained(result.lines, records, labels, accounts, policy, doubted)

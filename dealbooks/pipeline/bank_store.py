@@ -87,10 +87,22 @@ def account_config(house: BankHouse, account: str) -> BankAccountConfig:
     """
     found = house.config.bank_accounts.get(account)
     if found is None:
-        known = ", ".join(sorted(house.config.bank_accounts)) or "none"
+        known = ", ".join(sorted(house.config.bank_accounts))
+        message = f"There is no bank account called {account!r}"
+        if known:
+            raise UsageError(
+                f"{message}; there is {known}.",
+                fix=f"Name one of these, or add '{account}:' under 'bank_accounts:' in dealbooks.yaml, as they are "
+                "written there.",
+            )
+        books = sorted(house.config.books)
+        which = "" if len(books) == 1 else f", with the book that it is of ({' or '.join(books)})"
         raise UsageError(
-            f"There is no bank account called {account!r}; there is {known}.",
-            fix="See bank_accounts: in dealbooks.yaml.",
+            f"{message}: no account is set up yet.",
+            fix=f"Write these lines at the end of dealbooks.yaml{which}, and run the command again. With 'number:' "
+            "below 'book:' (that of the account, or its end) a file of another account is held; docs/bank.md says "
+            "more.\n\n"
+            f"bank_accounts:\n  {account}:\n    book: {books[0]}",
         )
     return found
 

@@ -38,6 +38,22 @@ def test_a_statement_is_imported_once_and_listed(cli: Cli, tmp_path: Path) -> No
     assert cli.run("bank", "import", "main", str(tmp_path / "none.csv")).exit_code == 2
 
 
+def test_other_days_of_a_file_that_was_taken_are_refused_with_what_mends_it(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "march.csv"
+    file.write_text(CSV, encoding="utf-8")
+    [taken] = cli.json("bank", "import", "main", str(file))
+    again = ("bank", "import", "main", str(file), "--from", "2026-03-01", "--to", "2026-03-31")
+    refused = cli.run(*again)
+    assert refused.exit_code == 2
+    told = " ".join(refused.output.split())
+    assert f"is taken already, with the days {taken['first']} to {taken['last']}" in told
+    assert f"dealbooks bank withdraw {taken['number']} --who NAME --why" in told
+    assert cli.run("bank", "withdraw", str(taken["number"]), "--who", "Ann Lee", "--why", "days").exit_code == 0
+    [anew] = cli.json(*again[:])
+    assert (anew["state"], anew["first"], anew["last"]) == ("taken", "2026-03-01", "2026-03-31")
+    assert cli.json(*again)[0]["state"] == "known"
+
+
 def test_the_report_says_what_is_not_provided_and_what_is_to_decide(sqlite_store: Store, tmp_path: Path) -> None:
     house = BankHouse(sqlite_store, tmp_path / "var")
     house.add_account("main")

@@ -13,14 +13,17 @@ from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
+import yaml
 from bank_support import CAMT, MT940, BankHouse
 from hypothesis import given
 from hypothesis import strategies as st
+from reconcile_support import BOOK
 from sqlalchemy import func, select, text
 
 from dealbooks.bank.model import BankLine, Statement, checked
 from dealbooks.bank.reading import read_statements
 from dealbooks.bank.statements import Known, merged
+from dealbooks.config_told import BankAccountConfig
 from dealbooks.errors import UsageError
 from dealbooks.pipeline.bank import import_file
 from dealbooks.pipeline.bank_decided import accept, withdraw
@@ -143,8 +146,19 @@ def test_a_file_of_another_account_or_currency_is_held(house: BankHouse) -> None
     euro = CAMT.format(closing="19476.50").replace('"GBP"', '"EUR"').replace(">GBP<", ">EUR<")
     [two] = import_file(house, "main", house.file("b.xml", euro))
     assert "is in EUR, the account in GBP" in two.note
-    with pytest.raises(UsageError, match="no bank account called 'none'"):
+
+
+def test_an_account_that_is_not_set_up_is_told_with_what_to_write(house: BankHouse) -> None:
+    with pytest.raises(UsageError, match="no bank account called 'none'; there is main") as known:
         import_file(house, "none", house.file("a.txt", "x"))
+    assert "add 'none:' under 'bank_accounts:' in dealbooks.yaml" in known.value.fix
+    house.accounts.clear()
+    with pytest.raises(UsageError, match="'main': no account is set up yet") as first:
+        import_file(house, "main", house.file("a.txt", "x"))
+    written = yaml.safe_load(first.value.fix.partition("\n\n")[2])
+    assert set(written) == {"bank_accounts"}
+    [(name, settings)] = written["bank_accounts"].items()
+    assert (name, BankAccountConfig.model_validate(settings).book) == ("main", BOOK)
 
 
 def test_balances_join_days_and_without_them_days_are_missing(house: BankHouse) -> None:

@@ -11,10 +11,12 @@ from bank_support import item, line
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealbooks.bank.items import BankItem, BankMatch, BankResult, business_day
+from dealbooks.bank.items import BankItem, BankMatch, BankPolicy, BankResult, business_day
+from dealbooks.bank.judge import Scene, Span, differing, judge
 from dealbooks.bank.match import match_bank
 from dealbooks.bank.model import BankLine
 from dealbooks.bank.names import LineWords, is_name
+from dealbooks.bank.rows import rows_of
 
 
 def pairs(result: BankResult) -> list[tuple[str, tuple[str, ...], int]]:
@@ -190,6 +192,8 @@ def scenes(draw: st.DrawFn) -> tuple[list[BankItem], list[BankLine]]:
             key, draw(amounts), draw(days), kind=draw(st.sampled_from(["receipt", "funding", "payoff"])),
             deal_id=f"id-{draw(st.integers(0, 3))}", parties=(draw(st.sampled_from(_NAMES)),),
             method=draw(st.sampled_from(["card", "cash", "bank_transfer"])),
+            names=draw(st.sampled_from([(f"RCPT-{key}",), ("P-BANK",), ("P-BANK", f"RCPT-{key}")])),
+            shared=draw(st.sampled_from([(), ("STK-01",), ("STK-02",)])),
         )
         for key in draw(st.lists(st.sampled_from(_KEYS), unique=True, max_size=8))
     ]  # fmt: skip
@@ -197,6 +201,7 @@ def scenes(draw: st.DrawFn) -> tuple[list[BankItem], list[BankLine]]:
         line(
             f"L{n}", draw(amounts), " ".join(draw(st.lists(st.sampled_from([
                 "RCPT-1000", "RCPT-1001", "RCPT-1002", "JOHN SMITH", "ANN LEE", "MOTOR FINANCE", "CARD", "CASH", "X",
+                "P-BANK", "STK-01", "STK-02",
             ]), max_size=3))), draw(days), fee=Decimal(draw(st.sampled_from(["0.00", "0.00", "1.00"]))),
         )
         for n in range(draw(st.integers(0, 8)))
@@ -229,6 +234,29 @@ def test_nothing_is_taken_twice_and_sums_tie(scene: tuple[list[BankItem], list[B
         assert sum(amounts[key] for key in one.items) + one.difference == sum(moved[key] for key in one.lines)
     free = {one.key for one in result.items}
     assert all(set(one.items) <= free for one in result.undecided)
+
+
+@given(scenes())
+def test_the_rows_differ_by_what_the_exceptions_about_our_money_come_to(
+    scene: tuple[list[BankItem], list[BankLine]],
+) -> None:
+    ours, theirs = scene
+    first, last = date(2026, 3, 1), date(2026, 3, 31)
+    month = Scene(
+        first=first, last=last, as_of=date(2026, 4, 30), spans={"main": Span("main", "GBP", ((first, last),), ())},
+        named={}, explained={}, deals={}, policy=BankPolicy(),
+    )  # fmt: skip
+    result = match_bank(ours, theirs)
+    judged = judge(result, month)
+    by_key, by_id = {one.key: one for one in ours}, {one.identity: one for one in theirs}
+    exceptions = differing(result.differences, by_key, by_id, month)
+    exceptions += [one for one in judged.exceptions if one.code == "unpaid"]
+    rows = [row for row in rows_of(ours, result, judged, month, ()) if row.code != "R3"]
+    open_ = sum(abs(row.undecided) for row in rows)
+    lines = {line for one in judged.undecided for line in one.lines}
+    assert sum(row.difference for row in rows) == sum(one.difference for one in exceptions)
+    at_bank = [max(abs(by_id[line].amount), abs(by_id[line].gross)) for line in lines]
+    assert open_ <= sum(at_bank)
 
 
 @given(scenes())

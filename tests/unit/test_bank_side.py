@@ -13,7 +13,7 @@ from bank_support import STRIPE, BankHouse
 from posting_support import case, post
 from reconcile_support import ACCOUNTS, BOOK, UK_MARCH, by_hand
 
-from dealbooks.bank.judge import BankRow
+from dealbooks.bank.rows import BankRow
 from dealbooks.periods import Period
 from dealbooks.pipeline.bank import import_file
 from dealbooks.pipeline.bank_decided import accept
