@@ -56,14 +56,16 @@ class SignOff(RunInput):
 
 
 def form(shown: Shown, told: Sequence[str] = ()) -> type[SignOff]:
-    """The form for what was shown of a book; `told` says why it is shown again."""
+    """The form for what was shown of a book; `told` says why it is shown again. What a person must know stands with the
+    first field: Prefect's window gives the text above a long form no height."""
     open_now = [one for one in shown.obstacles if one["acceptable"] and one["id"] not in shown.accepted]
     more = len(open_now) - _MOST_ROWS
+    who = SignOff.model_fields["who"]
     lines = [
-        *(f"**{text}**\n" for text in told),
+        *(f"**{text}**" for text in told),
         f"**{shown.book}, {shown.period}**: {'both sides agree' if shown.statement['agreed'] else 'with exceptions'}.",
         f"The report is {shown.page} (statement {shown.sha256[:16]}).",
-        f"{len(open_now)} exceptions stand in the way until you accept them, with a note each.",
+        _in_the_way(len(open_now)),
         *([f"{more} more are not listed here; accept them by their class."] if more > 0 else []),
         *(f"Signed by {one['name']}, {one['at'][:16]} UTC." for one in shown.signatures),
     ]
@@ -72,12 +74,23 @@ def form(shown: Shown, told: Sequence[str] = ()) -> type[SignOff]:
             f"This book is signed by two people with a key each: `dealbooks close {shown.book} {shown.period} --sign "
             "NAME --key FILE`. When both have, choose “read the ledger again”: the run ends with the month closed."
         )
+    lines.append(f"**{who.description}**")
     rows = [AcceptedOne(**_row(one)) for one in open_now[:_MOST_ROWS]]
     accepted = SignOff.model_fields["accepted"]
-    field = Field(default=rows, title=accepted.title, description=accepted.description)
-    return SignOff.with_initial_data(description="\n\n".join(lines), accepted=field)
+    return SignOff.with_initial_data(
+        description=f"Close of {shown.book}, {shown.period}",
+        who=Field(title=who.title, min_length=2, max_length=100, description="\n\n".join(lines)),
+        accepted=Field(default=rows, title=accepted.title, description=accepted.description),
+    )
+
+
+def _in_the_way(count: int) -> str:
+    if count == 1:
+        return "1 exception stands in the way until you accept it, with a note."
+    return f"{count or 'No'} exceptions stand in the way{' until you accept them, with a note each' if count else ''}."
 
 
 def _row(one: Mapping[str, Any]) -> dict[str, str]:
-    """An exception without what may name a person: class and deal number."""
-    return {"exception": one["id"], "about": ", deal ".join(filter(None, (one["code"], one["deal"])))}
+    """An exception without what may name a person: class, deal number, and the cars or accounts."""
+    deal = f"deal {one['deal']}" if one["deal"] else ""
+    return {"exception": one["id"], "about": ", ".join(filter(None, (one["code"], deal, one.get("about", ""))))}

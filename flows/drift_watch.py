@@ -10,6 +10,7 @@ from prefect.states import Completed, Failed
 
 from dealbooks.errors import DealbooksError
 from dealbooks.pipeline.drift import Watched
+from dealbooks.plural import counted
 from flows import reports
 from tasks import drift
 from tasks.work import open_config, run_log
@@ -46,7 +47,10 @@ async def drift_watch(config: str, book: str = "", whole: bool = False) -> State
             await reports.drift_table(found)
             settings = opened.books[name].notify
             failed += await _tell(config, name, opened.notify if settings is None else settings)
-    told = [f"{one.book}: {len(one.open) or 'no'} findings wait for a person, {len(one.raised)} new" for one in looks]
+    told = [
+        f"{one.book}: {counted(len(one.open), 'finding waits', 'findings wait')} for a person, {len(one.raised)} new"
+        for one in looks
+    ]
     if failed:
         return Failed(message=" | ".join([*failed, *told]))
     if any(not one.quiet for one in looks):

@@ -22,6 +22,7 @@ from dealbooks.errors import DealbooksError, UsageError
 from dealbooks.periods import Period, PeriodState
 from dealbooks.pipeline.close import CloseResult
 from dealbooks.pipeline.signoff import Shown
+from dealbooks.plural import counted
 from flows import reports
 from flows.close_form import Decision, SignOff, form
 from tasks.close import dealt_with, decline_shown, show_for_signing, shown_by, sign
@@ -172,7 +173,8 @@ async def _answer(config: str, shown: Shown, answer: SignOff, run: str) -> tuple
         return None, ("Something changed since this was shown, so the signature does not count.",)
     if result.obstacles:
         left = ", ".join(sorted({one.code for one in result.obstacles}))
-        return None, (f"{len(result.obstacles)} exceptions still stand in the way ({left}); nothing was signed.",)
+        still = counted(len(result.obstacles), "exception still stands", "exceptions still stand")
+        return None, (f"{still} in the way ({left}); nothing was signed.",)
     return None, ("One has signed; somebody else signs too.",)
 
 

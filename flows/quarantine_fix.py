@@ -12,6 +12,7 @@ from prefect.flow_runs import apause_flow_run
 from prefect.states import Completed, Failed
 
 from dealbooks.errors import DealbooksError
+from dealbooks.plural import counted
 from flows.quarantine_form import Answer, Choice, Correction, Step
 from tasks.load import load
 from tasks.quarantine import WaitingDeal, check_again, correct, waiting_in_quarantine
@@ -66,7 +67,7 @@ async def quarantine_review(book: str, who: str, config: str = "", wait_minutes:
             run_log().info(told[-1])
     except DealbooksError as error:
         return Failed(message=error.words)
-    return Completed(message=f"{len(told)} deals were worked on. {' '.join(told)}".strip())
+    return Completed(message=f"{counted(len(told), 'deal was', 'deals were')} worked on. {' '.join(told)}".strip())
 
 
 def _form(deal: WaitingDeal) -> type[Answer]:

@@ -19,6 +19,7 @@ from dealbooks.pipeline.close import CloseResult
 from dealbooks.pipeline.drift import Watched
 from dealbooks.pipeline.drift_found import DriftRow
 from dealbooks.pipeline.reconcile import Reconciliation
+from dealbooks.plural import counted
 from flows.summary import Summary
 from tasks.quarantine import WaitingDeal
 
@@ -73,7 +74,7 @@ async def quarantine_table(book: str, waiting: Sequence[WaitingDeal]) -> None:
         rows,
         key=key("quarantine", book),
         description=(
-            f"{len(waiting)} deals of **{whose}** wait in quarantine.{more} See what is wrong with "
+            f"{counted(len(waiting), 'deal')} of **{whose}** in quarantine.{more} See what is wrong with "
             "`dealbooks quarantine show DEAL`; correct it there or with the deployment *quarantine-fix/correct*."
         ),
     )
@@ -158,8 +159,8 @@ async def close_tables(found: Reconciliation) -> None:
     await acreate_table_artifact(
         rows[:MOST_ROWS],
         key=key("exceptions", found.book),
-        description=f"**{found.book}, {found.period}**: {len(rows)} lines: exceptions worst first, then what is not "
-        "settled yet.",
+        description=f"**{found.book}, {found.period}**: {counted(len(rows), 'line')}: exceptions worst first, then "
+        "what is not settled yet.",
     )
 
 
@@ -204,10 +205,11 @@ async def drift_table(found: Watched) -> None:
         {name: row.finding.as_json()[name] for name in names} | {"first seen": row.first_seen[:16]}
         for row in found.open[:MOST_ROWS]
     ]
-    how = "the whole ledger was read" if found.whole else f"{found.told} documents were changed since the last look"
+    told = counted(found.told, "document was", "documents were")
+    how = "the whole ledger was read" if found.whole else f"{told} changed since the last look"
     await acreate_table_artifact(
         rows,
         key=key("drift", found.book),
-        description=f"**{found.book}**: {len(found.open) or 'no'} findings wait for a person, {len(found.raised)} new; "
-        f"{how}. See `dealbooks drift {found.book}`.",
+        description=f"**{found.book}**: {counted(len(found.open), 'finding waits', 'findings wait')} for a person, "
+        f"{len(found.raised)} new; {how}. See `dealbooks drift {found.book}`.",
     )

@@ -49,6 +49,20 @@ class _ReadAgain(TypedDict):
 _local_log = logging.getLogger("dealbooks")
 
 
+class _InWords(logging.Filter):
+    """A person's own error is one line in the log of a task: Prefect would write where in the code it arose."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record; what was written for a person stands in it as words."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, DealbooksError):
+            record.msg, record.args, record.exc_info, record.exc_text = error.words, (), None, None
+        return True
+
+
+logging.getLogger("prefect.task_runs").addFilter(_InWords())
+
+
 class UnexpectedFault(BrokenInvariant):
     """A fault of ours; its text names the place in the code, never what was being worked on."""
 

@@ -49,6 +49,6 @@ def new(
         output.say_json({"name": name, "file": str(file), "public": public, "public_file": str(public_file)})
         return
     output.say(f"The private key is {file}. Keep it to yourself, with a copy where you keep other secrets.")
-    output.say("Have this entered in dealbooks.yaml, by whoever keeps that file:")
-    output.say(f"signers:\n  {name}: {{key: '{public}'}}")
+    output.say("Have this line entered in dealbooks.yaml, under 'signers:', by whoever keeps that file:")
+    output.say(f"  {name}: {{key: '{public}'}}")
     output.say(f"{public_file} holds the same line, for an auditor: dealbooks verify PACK --key '{name}={public_file}'")

@@ -64,6 +64,10 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         until = f"{one.until[:16].replace('T', ' ')} UTC"
         how = f"was to be closed again by {until}: it is overdue" if one.over else f"is out of the lock until {until}"
         output.say(f"{one.period} of {one.book} {how} ({one.who}, approved by {one.approver}: {one.reason}).")
+    for half in (one for book in found.books for one in book.half_signed):
+        signed = f"{half.who} signed it {half.at[:16].replace('T', ' ')} UTC"
+        how = f"dealbooks close {half.book} {half.period} --sign 'NAME' --key FILE"
+        output.say(f"{half.period} of {half.book} waits for a second signature ({signed}): {how}")
     files = [
         (one.source, state, count, one.last_rows[:19]) for one in found.sources for state, count in one.files.items()
     ]

@@ -73,18 +73,27 @@ def finding_of(
     days = [item.entry.accounting_date for item in items] + [record.date for record in records]
     months = sorted({Period.of(day) for day in days})
     shut = [month for month in months if month in locked]
-    subject, mark = found.subject, [found.what, found.ours, found.theirs, money_text(found.difference, found.currency)]
-    if not lasting and records and not any(record.key for record in records):
-        mark, subject = [said_in(records)], typed_name(records)
+    mark = [found.what, found.ours, found.theirs, money_text(found.difference, found.currency)]
+    if _by_what_it_says(records, lasting=lasting):
+        mark = [said_in(records)]
     who = ", ".join(sorted({record.who for record in records} - {""}))
     return Finding(
-        id=exception_id(found.code, subject), subject=found.subject, code=found.code,
+        id=exception_id(found.code, name_of(found, records, lasting=lasting)), subject=found.subject, code=found.code,
         severity=(Severity.CRITICAL if shut else found.severity).value,
         what=found.what + (f" {shut[0]} is closed." if shut else ""), where=found.where, ours=found.ours,
         theirs=found.theirs, difference=money_text(found.difference, found.currency), currency=found.currency,
         cause=found.cause, cure=found.cure, deal=found.deal, period="".join(map(str, (shut or months)[:1])),
         closed=bool(shut), who=who, mark=sha256_hex(canonical_text([found.code, *mark]))[:20],
     )  # fmt: skip
+
+
+def name_of(found: ReconException, records: Sequence[Record], *, lasting: bool) -> str:
+    """By what a finding is known."""
+    return typed_name(records) if _by_what_it_says(records, lasting=lasting) else found.subject
+
+
+def _by_what_it_says(records: Sequence[Record], *, lasting: bool) -> bool:
+    return not lasting and bool(records) and not any(record.key for record in records)
 
 
 def _plain(text: str) -> str:
@@ -94,11 +103,12 @@ def _plain(text: str) -> str:
     return kept.replace("//", "/ /")[:_LONGEST]
 
 
-def numbered(found: Sequence[Finding]) -> list[Finding]:
-    """Each finding with an id of its own, also of things typed twice over that say the same."""
+def numbered(found: Sequence[tuple[Finding, str]]) -> list[Finding]:
+    """Each finding (with its `name_of`) with an id of its own, also of things typed twice over that say the same: they
+    are numbered as a close numbers them."""
     count: dict[str, int] = {}
     kept = []
-    for one in found:
-        count[one.id] = count.get(one.id, 0) + 1
-        kept.append(one if count[one.id] == 1 else replace(one, id=exception_id(one.id, str(count[one.id]))))
+    for one, name in found:
+        number = count[one.id] = count.get(one.id, 0) + 1
+        kept.append(one if number == 1 else replace(one, id=exception_id(one.code, f"{name} ({number})")))
     return kept

@@ -174,7 +174,7 @@ def _show(
         "versions": dict(drafted.versions), "audit_head": {"book": rec.book, "links": links, "hash": digest},
     }  # fmt: skip
     seen = {
-        "obstacles": [item.as_json() for item in found], "files": files,
+        "obstacles": [{**item.as_json(), "about": item.about} for item in found], "files": files,
         "closing": {f"{row.account} {row.currency}": money_text(row.closing, row.currency) for row in rec.totals},
     }  # fmt: skip
     with house.store.transaction(house.actor, f"show {month} for signing") as tx:

@@ -18,14 +18,14 @@ from sqlalchemy import Connection, func, select
 
 from dealbooks.canonical import canonical_json, sha256_hex
 from dealbooks.drift import Finding, Sides, finding_of, judged, sides_of
-from dealbooks.drift.finding import numbered
+from dealbooks.drift.finding import name_of, numbered
 from dealbooks.drift.sides import changed_figures, worth_a_look
 from dealbooks.errors import Overtaken
 from dealbooks.ledger import Changes, Ledger, Record
 from dealbooks.outbox import EffectState
 from dealbooks.periods import PeriodState
 from dealbooks.pipeline.accepted import accepted_of, said_of
-from dealbooks.pipeline.drift_found import DriftRow, row_of
+from dealbooks.pipeline.drift_found import DriftRow, acknowledge_signed, row_of, signed_with
 from dealbooks.pipeline.expected import expected_by_keys, owners_of
 from dealbooks.pipeline.named import standing_of
 from dealbooks.pipeline.periods import states
@@ -325,15 +325,22 @@ def _findings(
     records = {record.ref: record for record in told.records}
     with house.store.read() as conn:
         locked = {month for month, state in states(conn, book).items() if state is PeriodState.LOCKED}
-    made = []
+    named = []
     for one in found:
         parts = _parts(one.subject)
         about = [records[part] for part in parts if part in records] or [
             record for part in parts for record in sides.records.get(part, ())
         ]
         of = [items[part] for part in parts if part in items]
-        made.append(finding_of(one, of, about, locked, lasting=lasting))
-    return numbered(made)
+        made = finding_of(one, of, about, locked, lasting=lasting)
+        named.append((made, name_of(one, about, lasting=lasting)))
+    kept = numbered(named)
+    with house.store.read() as conn:
+        signed = signed_with(conn, book, kept)
+    return [  # what was signed stands there: that its month is closed makes it no graver
+        replace(said, severity=one.severity.value, what=one.what) if said.id in signed else said
+        for said, one in zip(kept, found, strict=True)
+    ]
 
 
 def _memory(conn: Connection, book: str) -> Memory:
@@ -366,6 +373,7 @@ def _kept(
         for start in range(0, len(life.seen), _CHUNK):
             some = drift.c.id.in_(life.seen[start : start + _CHUNK])
             tx.conn.execute(drift.update().where(some).values(last_seen=tx.at))
+        acknowledge_signed(tx, book)
         if new is not old:
             _move_on(tx, book, old, new)
         at = tx.at
@@ -373,7 +381,8 @@ def _kept(
         rows = {row["id"]: row_of(row) for row in read_rows(conn, select(drift).where(drift.c.book == book))}
     ended = tuple(rows[row["id"]] for row, values in life.changed if values["state"] == "gone")
     waiting = sorted((one for one in rows.values() if one.state == "open"), key=DriftRow.rank)
-    return Watched(book, at, whole, told, tuple(rows[name] for name in life.raised), ended, tuple(waiting))
+    raised = tuple(rows[name] for name in life.raised if rows[name].state == "open")
+    return Watched(book, at, whole, told, raised, ended, tuple(waiting))
 
 
 def _move_on(tx: Tx, book: str, old: Memory, new: Memory) -> None:

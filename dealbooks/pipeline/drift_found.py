@@ -11,11 +11,15 @@ from sqlalchemy import Connection, func, select
 
 from dealbooks.drift import Finding
 from dealbooks.errors import UsageError
+from dealbooks.periods import PeriodState
 from dealbooks.reconcile import Severity
 from dealbooks.reconcile.life import ACKNOWLEDGED, GONE, OPEN
-from dealbooks.store import Store
+from dealbooks.store import Store, Tx
 from dealbooks.store.db import read_rows
-from dealbooks.store.tables import cursors, drift
+from dealbooks.store.tables import cursors, drift, exceptions, periods
+
+_CHUNK = 400
+_FIGURES = ("code", "ours", "theirs", "difference", "currency")
 
 
 class DriftHouse(Protocol):
@@ -101,6 +105,37 @@ def acknowledge(house: DriftHouse, book: str, ids: Sequence[str], *, who: str, w
             )
         changed = tx.update("drift", rows, state=ACKNOWLEDGED, who=who.strip(), why=why.strip())
     return sorted((row_of(row) for row in changed), key=DriftRow.rank)
+
+
+def signed_with(conn: Connection, book: str, found: Sequence[Finding]) -> dict[str, tuple[str, str]]:
+    """Of these findings those that stood in a month when it was signed, with the same figures, and which is closed: id
+    -> who accepted it, and with which note. What changed after the lock is not among them."""
+    by_id = {one.id: one for one in found}
+    signed: dict[str, tuple[str, str]] = {}
+    names = [f"{book}/{name}" for name in sorted(by_id)]
+    of_month = (periods.c.book == exceptions.c.book) & (periods.c.period == exceptions.c.period)
+    kept = (exceptions.c.state == ACKNOWLEDGED) & (periods.c.state == PeriodState.LOCKED.value)
+    before = exceptions.c.raised_at <= periods.c.changed_at
+    for start in range(0, len(names), _CHUNK):
+        some = exceptions.c.id.in_(names[start : start + _CHUNK])
+        query = select(exceptions).join(periods, of_month).where(some & kept & before)
+        for row in read_rows(conn, query):
+            then, now = json.loads(row["body"]), by_id[row["finding"]].as_json()
+            if all(then[name] == now[name] for name in _FIGURES):
+                signed[row["finding"]] = (row["who"], row["why"])
+    return signed
+
+
+def acknowledge_signed(tx: Tx, book: str) -> None:
+    """What is open, and was signed as it stands when its month was closed, is acknowledged: with that signer's note."""
+    rows = {
+        row["finding"]: row for row in tx.rows(select(drift).where((drift.c.book == book) & (drift.c.state == OPEN)))
+    }
+    signed = signed_with(tx.conn, book, [row_of(row).finding for row in rows.values()])
+    tx.change(
+        "drift",
+        [(rows[name], {"state": ACKNOWLEDGED, "who": who, "why": why}) for name, (who, why) in sorted(signed.items())],
+    )
 
 
 def untold(house: DriftHouse, book: str) -> list[DriftRow]:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from dealbooks.canonical import canonical_text, sha256_hex
 from dealbooks.config import BookConfig
 from dealbooks.errors import UsageError
+from dealbooks.pipeline.drift_found import acknowledge_signed
 from dealbooks.pipeline.reconcile import ReconcileHouse, Reconciliation
 from dealbooks.pipeline.since import local_day, since_of
 from dealbooks.pipeline.solved import solved_by
@@ -274,7 +275,8 @@ def acknowledge(house: ExceptionsHouse, book: str, ids: Sequence[str], *, who: s
 
 
 def closed_with(tx: Tx, book: str, period: str, accepted: Mapping[str, tuple[str, str]], who: str) -> None:
-    """A month is locked: what is open of it was accepted (id -> who and why), or needed nobody's acceptance."""
+    """A month is locked: what is open of it was accepted (id -> who and why), or needed nobody's acceptance. What the
+    drift watch has of the same is acknowledged with it."""
     mine = (exceptions.c.book == book) & (exceptions.c.period == period) & (exceptions.c.state != GONE)
     pairs: list[tuple[Row, Row]] = []
     for row in tx.rows(select(exceptions).where(mine)):
@@ -283,3 +285,4 @@ def closed_with(tx: Tx, book: str, period: str, accepted: Mapping[str, tuple[str
             name, note = accepted.get(row["finding"], unasked)
             pairs.append((row, {"state": ACKNOWLEDGED, "who": name, "why": note}))
     tx.change("exceptions", pairs)
+    acknowledge_signed(tx, book)

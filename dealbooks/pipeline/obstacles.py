@@ -17,9 +17,12 @@ from dealbooks.ledger import Record
 from dealbooks.periods import Period, PeriodState
 from dealbooks.pipeline.periods import states
 from dealbooks.pipeline.reconcile import ReconcileHouse, Reconciliation, holds_a_close
+from dealbooks.reconcile import ReconException
+from dealbooks.reconcile.lists import KINDS
 from dealbooks.store.tables import entries
 
 OPENING_EVENT = "opening.balance"
+PEOPLE = "payroll"  # the list whose references are people
 
 
 class CloseHouse(ReconcileHouse, Protocol):
@@ -63,7 +66,8 @@ class Evidence(Protocol):
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """Something that stands in the way of a close. `acceptable`: a person may accept it by its id, or by its class,
-    with a note; the others must be mended. `deal` is the number of the deal that it is about, if it is about one."""
+    with a note; the others must be mended. `deal` is the number of the deal that it is about, if it is about one;
+    `about` the cars or accounts, and never a person."""
 
     id: str
     code: str
@@ -71,6 +75,7 @@ class Obstacle:
     cure: str
     acceptable: bool
     deal: str = ""
+    about: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -103,9 +108,21 @@ def obstacles(house: CloseHouse, book: str, month: Period, rec: Reconciliation) 
         for text in rec.problems
     ]
     found += [
-        Obstacle(one.id, one.code, one.what, one.cure, True, one.deal) for one in rec.exceptions if holds_a_close(one)
+        Obstacle(one.id, one.code, one.what, one.cure, True, one.deal, about_of(one))
+        for one in rec.exceptions
+        if holds_a_close(one)
     ]
     return tuple(found)
+
+
+def about_of(found: ReconException) -> str:
+    """The cars that an exception is about, else its place in a list, else its accounts; never a person."""
+    if found.stock_nos:
+        return f"stock number {', '.join(found.stock_nos)}"
+    kind, _, reference = found.subject.partition(" ")
+    if kind in KINDS:
+        return f"{kind} list" if kind == PEOPLE else f"{kind} list, {reference}"
+    return ", ".join(dict.fromkeys(delta.account for delta in found.deltas))
 
 
 def accepted_notes(accept: Iterable[str], note: str, found: Sequence[Obstacle]) -> dict[str, str]:

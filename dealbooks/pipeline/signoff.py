@@ -82,6 +82,14 @@ def waiting(conn: Connection, book: str, period: Period) -> Shown | None:
     return _shown(conn, rows[0]) if rows else None
 
 
+def half_signed(conn: Connection, book: str) -> tuple[Shown, ...]:
+    """The months of a book that one person has signed, and that wait for a second, oldest first."""
+    mine = (signoffs.c.book == book) & (signoffs.c.state == "waiting")
+    rows = read_rows(conn, select(signoffs).where(mine).order_by(signoffs.c.period))
+    found = (_shown(conn, row) for row in rows)
+    return tuple(one for one in found if one.signatures and one.wanted)
+
+
 def show(
     tx: Tx,
     book: str,

@@ -16,6 +16,7 @@ from dealbooks.pipeline.events_shown import OPEN
 from dealbooks.pipeline.periods import PeriodRow
 from dealbooks.pipeline.periods import history as period_history
 from dealbooks.pipeline.reopened import Reopening, reopened_now
+from dealbooks.pipeline.signoff import half_signed
 from dealbooks.pipeline.standing import Standing, standing_of
 from dealbooks.pipeline.states import state_of
 from dealbooks.pipeline.waits import NotReady, not_ready
@@ -53,10 +54,24 @@ class HeldFile:
 
 
 @dataclass(frozen=True, slots=True)
+class HalfSigned:
+    """A month that one person has signed, and that waits for a second: who signed it, and when."""
+
+    book: str
+    period: str
+    who: str
+    at: str
+
+    def as_json(self) -> dict[str, str]:
+        """Plain types."""
+        return {"book": self.book, "period": self.period, "who": self.who, "at": self.at}
+
+
+@dataclass(frozen=True, slots=True)
 class BookStatus:
     """One book: deals and write calls by state, quarantine, facts, periods, when something last changed, and what of
     its ledger waits for something; `not_ready` the oldest deals that wait for the book's `post_when`; `drift` what the
-    drift watch found, by state."""
+    drift watch found, by state; `half_signed` the months that wait for a second signature."""
 
     book: str
     name: str
@@ -71,13 +86,15 @@ class BookStatus:
     not_ready: tuple[NotReady, ...] = ()
     reopened: tuple[Reopening, ...] = ()
     drift: Mapping[str, int] = field(default_factory=dict)
+    half_signed: tuple[HalfSigned, ...] = ()
 
     @property
     def needs_person(self) -> int:
         """How many things wait for a person."""
         stuck = sum(self.deals.get(state, 0) for state in ("held", "disputed", "refused"))
         waits = self.facts.get("conflict", 0) + self.drift.get("open", 0)
-        return stuck + self.quarantine + waits + len([one for one in self.reopened if one.over])
+        months = len([one for one in self.reopened if one.over]) + len(self.half_signed)
+        return stuck + self.quarantine + waits + months
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -89,6 +106,7 @@ class BookStatus:
             "attention": [one.as_json() for one in self.attention],
             "not_ready": [one.as_json() for one in self.not_ready],
             "reopened": [one.as_json() for one in self.reopened], "drift": dict(self.drift),
+            "half_signed": [one.as_json() for one in self.half_signed],
         }  # fmt: skip
 
 
@@ -200,6 +218,10 @@ def _book(
         book, house.book_config(book).name, _deals(conn, book), _counts(conn, effects.c.state, effects.c.book == book),
         waiting, _counts(conn, facts.c.state, facts.c.book == book), periods, last or "",
         standing, attention(conn, book, house.store.now()), waits, opened, drift_counts(conn, book),
+        tuple(
+            HalfSigned(book, one.period, one.signatures[0]["name"], one.signatures[0]["at"])
+            for one in half_signed(conn, book)
+        ),
     )  # fmt: skip
 
 

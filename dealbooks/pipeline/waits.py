@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from dealbooks.house import House
 from dealbooks.pipeline.told import missing
-from dealbooks.pipeline.work import Wanted, find_wanted, load_work
+from dealbooks.pipeline.work import Wanted, Work, find_wanted, load_work
 
 _CHUNK = 50
 _MOST_LOOKED = 500
@@ -26,20 +26,27 @@ class NotReady:
         return {"deal": self.deal, "missing": list(self.missing)}
 
 
-def not_ready(house: House, book: str, *, deal: str = "", most: int = 20) -> tuple[NotReady, ...]:
-    """The deals of a book (or the one of that internal id) that wait for the book's `post_when`, oldest first."""
+def not_ready(house: House, book: str, *, most: int = 20) -> tuple[NotReady, ...]:
+    """The deals of a book that wait for the book's `post_when`, oldest first."""
     wanted = find_wanted(house, book, include_held=False)
-    ids = [one for one, version in wanted.ids.items() if version is not None and deal in ("", one)][:_MOST_LOOKED]
+    ids = [one for one, version in wanted.ids.items() if version is not None][:_MOST_LOOKED]
     found: list[NotReady] = []
-    for one in _waiting(house, book, wanted, ids):
-        found.append(one)
+    for work, lacking in _waiting(house, book, wanted, ids):
+        found.append(NotReady(work.deal["deal_number"], lacking))
         if len(found) == most:
             break
     return tuple(found)
 
 
-def _waiting(house: House, book: str, wanted: Wanted, ids: list[str]) -> Iterator[NotReady]:
+def missing_of(house: House, book: str, deals: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """What those of these deals of a book (internal ids) still wait for that wait, in words."""
+    wanted = find_wanted(house, book, include_held=False)
+    ids = [one for one in deals if wanted.ids.get(one) is not None]
+    return {work.deal["id"]: lacking for work, lacking in _waiting(house, book, wanted, ids)}
+
+
+def _waiting(house: House, book: str, wanted: Wanted, ids: list[str]) -> Iterator[tuple[Work, tuple[str, ...]]]:
     for start in range(0, len(ids), _CHUNK):
         for item in load_work(house, ids[start : start + _CHUNK], wanted):
             if lacking := missing(house, book, item.money().deal, item.recorded.values(), item.told):
-                yield NotReady(item.deal["deal_number"], tuple(lacking))
+                yield item, tuple(lacking)

@@ -64,10 +64,11 @@ def _webhooks(config: Config, gateway: str) -> Group | Text:
 def _when(plan: Mapping[str, Any]) -> str:
     if not plan["cron"]:
         return "when a person starts it"
-    from flows.deployments import CLOSE_CRON, SYNC_CRON
+    from flows.deployments import CLOSE_CRON, DRIFT_CRON, SYNC_CRON
 
     words = {
         SYNC_CRON: "every 15 minutes, but not between 01:00 and 03:00",
+        DRIFT_CRON: "every hour at 40 minutes past, but not between 01:00 and 03:00",
         CLOSE_CRON: "on the 2nd of each month at 06:00",
     }
     return f"{words.get(plan['cron'], plan['cron'])}, {plan['timezone']} time"

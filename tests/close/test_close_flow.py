@@ -84,9 +84,9 @@ def form_of(run: FlowRun) -> tuple[str, dict[str, Any]]:
     """What a person reads in the UI, and the fields of the form."""
     assert run.state is not None
     keys = keyset_from_paused_state(run.state)
-    told = ask(lambda client: client.read_flow_run_input(run.id, keys["description"]))
-    schema = ask(lambda client: client.read_flow_run_input(run.id, keys["schema"]))
-    return str(told), json.loads(schema) if isinstance(schema, str) else schema
+    found = ask(lambda client: client.read_flow_run_input(run.id, keys["schema"]))
+    schema = json.loads(found) if isinstance(found, str) else found
+    return schema["properties"]["who"]["description"], schema
 
 
 def answer(run: UUID, **given: Any) -> None:

@@ -15,9 +15,13 @@ from blocks.ledgers.beancount.accounts import account_name
 from dealbooks.errors import Overtaken, StopConnection, UsageError
 from dealbooks.periods import Period, PeriodState
 from dealbooks.pipeline import drift as watching
+from dealbooks.pipeline.close import close
 from dealbooks.pipeline.drift import Watched, watch
 from dealbooks.pipeline.drift_found import DriftRow, acknowledge, findings, mark_told, untold
+from dealbooks.pipeline.exceptions import acknowledge as acknowledge_exceptions
+from dealbooks.pipeline.exceptions import keep
 from dealbooks.pipeline.periods import move
+from dealbooks.pipeline.reconcile import reconcile
 from dealbooks.store.audit import verify
 from dealbooks.store.tables import cursors
 
@@ -203,6 +207,60 @@ def test_in_a_closed_month_it_is_graver_and_said_so(shop: Dealership) -> None:
     assert (one.finding.severity, one.finding.closed) == ("critical", True)
     assert "2026-09 is closed" in one.finding.what
     assert "which is closed" in one.finding.told
+
+
+def test_what_was_accepted_when_the_month_was_closed_is_acknowledged_by_its_note(shop: Dealership) -> None:
+    look(shop)
+    shop.clock.forward(40 * 86_400)
+    bank, revenue = (account(shop, role) for role in ("cash.bank", "sales.used_vehicle"))
+    typed(shop, f'2026-09-21 * "A correction"\n  {bank}  50.00 GBP\n  {revenue}  -50.00 GBP')
+    typed(shop, f'2026-09-22 * "Another"\n  {bank}  7.00 GBP\n  {revenue}  -7.00 GBP')
+    assert len(look(shop).open) == 2
+    with shop.open() as house:
+        found = [one.id for one in close(house, BOOK, "2026-09").obstacles]
+        accept = [f"{one}=receipt 118" for one in found]
+        assert close(house, BOOK, "2026-09", sign="Ann Lee", accept=accept).closed
+        assert findings(house, BOOK) == [], "as soon as it is closed"
+    typed(shop, f'2026-09-23 * "Too late"\n  {bank}  9.00 GBP\n  {revenue}  -9.00 GBP')
+    again = look(shop, whole=True)
+    assert [(one.finding.severity, one.finding.closed) for one in again.open] == [("critical", True)]
+    assert len(again.raised) == 1
+    with shop.open() as house:
+        kept = findings(house, BOOK, ("acknowledged",))
+        assert verify(house.store).intact
+    assert {(one.who, one.why, one.finding.closed) for one in kept} == {("Ann Lee", "receipt 118", True)}
+    assert "critical" not in {one.finding.severity for one in kept}
+    assert not [one for one in kept if "is closed" in one.finding.what]
+
+
+def test_two_typed_alike_and_accepted_are_both_acknowledged(shop: Dealership) -> None:
+    bank, revenue = (account(shop, role) for role in ("cash.bank", "sales.used_vehicle"))
+    for _ in range(2):
+        typed(shop, f'2026-09-21 * "A correction"\n  {bank}  50.00 GBP\n  {revenue}  -50.00 GBP')
+    shop.clock.forward(40 * 86_400)
+    with shop.open() as house:
+        accept = [f"{one.id}=receipt 118" for one in close(house, BOOK, "2026-09").obstacles]
+        assert close(house, BOOK, "2026-09", sign="Ann Lee", accept=accept).closed
+    assert look(shop).quiet
+    with shop.open() as house:
+        assert len(findings(house, BOOK, ("acknowledged",))) == 2
+
+
+def test_an_acceptance_does_not_cover_what_was_changed_after_it(shop: Dealership) -> None:
+    path = file_of(shop, "sale-v1", 1)
+    nudge(path)
+    shop.clock.forward(40 * 86_400)
+    with shop.open() as house:
+        accept = [f"{one.id}=agreed" for one in close(house, BOOK, "2026-09").obstacles]
+        assert close(house, BOOK, "2026-09", sign="Ann Lee", accept=accept).closed
+    first = look(shop)
+    assert (first.whole, first.quiet, first.raised) == (True, True, ())
+    nudge(path)
+    assert [one.finding.severity for one in look(shop).open] == ["critical"]
+    with shop.open() as house:
+        reconciled = keep(house, reconcile(house, BOOK, "2026-09"))
+        acknowledge_exceptions(house, BOOK, reconciled.raised, who="Bo Ray", why="seen")
+    assert len(look(shop, whole=True).open) == 1, "what is acknowledged after the lock was not signed"
 
 
 def test_what_a_person_acknowledged_is_open_again_only_when_it_changes(shop: Dealership) -> None:

@@ -48,6 +48,21 @@ def test_an_error_for_a_person_is_kept_and_what_caused_it_is_not() -> None:
     assert CUSTOMER not in "".join(traceback.format_exception(caught.value))
 
 
+def test_the_log_of_a_task_has_a_refusal_in_one_line() -> None:
+    log = logging.getLogger("prefect.task_runs")
+    records = []
+    for run in (_fails_for_a_person, _fails_with_data):
+        try:
+            run()
+        except (StopConnection, ValueError):
+            said = ("Task run failed with exception: %r", ("it",), sys.exc_info())
+            records.append(log.makeRecord(log.name, logging.ERROR, __file__, 1, *said))
+    assert all(log.filter(record) for record in records)
+    refused, fault = records
+    assert (refused.getMessage(), refused.exc_info) == ("The store cannot be used now. Check it.", None)
+    assert fault.exc_info is not None, "any other exception is logged as it is"
+
+
 @pytest.mark.parametrize(
     ("error", "again"),
     [
