@@ -51,7 +51,7 @@ def remade(folder: Path) -> None:
     contents = {name: sha256((folder / name).read_bytes()).hexdigest() for name in manifest["files"]}
     if "statement" in certificate:
         certificate["statement"]["pack_sha256"] = content_hash(contents)
-    (folder / "certificate.txt").write_text(certificate_text(certificate), "utf-8")
+    (folder / "certificate.txt").write_text(certificate_text(certificate, manifest["format"]), "utf-8")
     manifest["certificate_says"] = said_by(certificate)
     for name, about in manifest["files"].items():
         content = (folder / name).read_bytes()

@@ -11,6 +11,7 @@ from dealbooks.cli import output
 from dealbooks.cli.faults import FAULT
 from dealbooks.cli.output import Column
 from dealbooks.cli.session import JsonOption, Session
+from dealbooks.plural import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +61,8 @@ def verify(
         ["chain", Column("links", count=True), "head"],
         [(book, links, digest) for book, (links, digest) in report.heads.items()],
     )
-    outside = f"held against {len(kept)} heads kept outside the store" if kept else "no head is kept outside the store"
+    outside = f"held against {counted(len(kept), 'head')} kept" if kept else "no head is kept"
     verdict = "nothing was changed by hand" if report.intact else f"first broken: {report.breaks[0].where}"
-    output.say(f"{report.links} links and {report.rows} rows, {outside}: {verdict}.")
+    walked = f"{counted(report.links, 'link')} and {counted(report.rows, 'row')}"
+    output.say(f"{walked}, {outside} outside the store: {verdict}.")
     return 0 if report.intact else FAULT

@@ -11,6 +11,7 @@ from dealbooks.cli import output
 from dealbooks.cli.faults import NOT_ALL
 from dealbooks.cli.output import Column
 from dealbooks.cli.session import JsonOption, Session, Switch
+from dealbooks.plural import counted
 
 if TYPE_CHECKING:
     from dealbooks.pipeline.drift_found import DriftRow
@@ -61,12 +62,11 @@ def drift(
     _table("Open", open_)
     _table("Acknowledged", seen)
     if looked is not None:
-        how = (
-            "The whole ledger was read" if looked.whole else f"{looked.told} documents were changed since the last look"
-        )
-        output.say(f"{how}: {len(looked.raised)} new findings, {len(looked.ended)} gone.")
+        told = f"{counted(looked.told, 'document was', 'documents were')} changed since the last look"
+        how = "The whole ledger was read" if looked.whole else told
+        output.say(f"{how}: {counted(len(looked.raised), 'new finding')}, {len(looked.ended)} gone.")
     if open_:
-        output.say(f"{len(open_)} findings wait for a person.")
+        output.say(f"{counted(len(open_), 'finding waits', 'findings wait')} for a person.")
     else:
         output.say(f"No finding is open. The ledger was last looked at {at[:19] or 'never'}{' UTC' if at else ''}.")
     return NOT_ALL if open_ else 0
@@ -75,17 +75,18 @@ def drift(
 def _table(title: str, rows: Sequence[DriftRow]) -> None:
     if not rows:
         return
+    seen = any(row.who for row in rows)
     output.table(
         [
-            "id", "class", "severity", "month", "where", "what", "currency", Column("difference", amount=True), "by",
-            "first seen (UTC)", "what mends it",
+            "id", "class", "severity", "month", "where", "currency", Column("difference", amount=True), "by",
+            "first seen (UTC)", "what", "acknowledged" if seen else "what mends it",
         ],
         [
             (
                 row.finding.id, row.finding.code, row.finding.severity,
                 f"{row.finding.period} (closed)" if row.finding.closed else row.finding.period, row.finding.where,
-                row.finding.what, row.finding.currency, row.finding.difference, row.finding.who, row.first_seen[:16],
-                f"{row.who}: {row.why}" if row.who else row.finding.cure,
+                row.finding.currency, row.finding.difference, row.finding.who, row.first_seen[:16].replace("T", " "),
+                row.finding.what, f"{row.who}: {row.why}" if row.who else row.finding.cure,
             )
             for row in rows
         ],

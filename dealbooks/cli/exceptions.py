@@ -12,6 +12,7 @@ from dealbooks.cli import output
 from dealbooks.cli.faults import NOT_ALL
 from dealbooks.cli.output import Column
 from dealbooks.cli.session import JsonOption, Session, Switch
+from dealbooks.plural import counted
 
 if TYPE_CHECKING:
     from dealbooks.pipeline.exceptions import ExceptionRow
@@ -61,11 +62,12 @@ def exceptions(
         output.say_json({"book": book, "period": month, **shown})
     elif solved:
         _solved(gone)
-        output.say(f"{len(gone)} exceptions are solved.")
+        output.say(f"{counted(len(gone), 'exception is', 'exceptions are')} solved.")
     else:
         _standing("Open", open_, today)
         _standing("Acknowledged", seen, today)
-        output.say(f"{len(open_)} exceptions are open, {len(seen)} acknowledged, {len(gone)} solved (--solved).")
+        now = counted(len(open_), "exception is", "exceptions are")
+        output.say(f"{now} open, {len(seen)} acknowledged, {len(gone)} solved (--solved).")
     return NOT_ALL if open_ and not solved else 0
 
 

@@ -11,6 +11,7 @@ import typer
 
 from dealbooks.cli import output
 from dealbooks.cli.session import JsonOption, Session
+from dealbooks.plural import counted
 
 if TYPE_CHECKING:
     from dealbooks.pipeline.sheets import Sheet
@@ -76,7 +77,7 @@ def export(
     if as_json:
         output.say_json({"file": str(out), "rows": len(sheet.rows)})
     else:
-        output.say(f"{len(sheet.rows)} rows are in {out}.")
+        output.say(f"{counted(len(sheet.rows), 'row is', 'rows are')} in {out}.")
 
 
 def _draw(sheet: Sheet) -> None:

@@ -10,6 +10,7 @@ import typer
 from dealbooks.cli import output
 from dealbooks.cli.periods import BookArgument, PeriodArgument
 from dealbooks.cli.session import JsonOption, Session
+from dealbooks.plural import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +45,8 @@ def take(
     if as_json:
         output.say_json({**found.as_json(), "month_closed": closed})
         return
-    output.say(f"{len(found.rows)} rows of {found.file} are the {found.kind} list of {found.period}, {found.book}.")
+    rows = counted(len(found.rows), "row")
+    output.say(f"{found.file}, {rows}, is the {found.kind} list of {found.period}, {found.book}.")
     if closed:
         output.say(
             f"{found.period} of {book} is closed, and its certificate stays as it is. 'dealbooks reconcile {book} "

@@ -1,7 +1,8 @@
 """Text for a person at a terminal, plain text for a pipe, JSON for a program.
 
-On a terminal tables are drawn, amounts grouped and aligned right. Through a pipe a table is its headings and rows, one
-a line, cells parted by tabs, amounts plain, no colour. Control characters in data never reach a terminal.
+On a terminal tables are drawn, amounts grouped and aligned right; a table that is too wide is listed, a row under the
+other. Through a pipe a table is its headings and rows, one a line, cells parted by tabs, amounts plain, no colour.
+Control characters in data never reach a terminal.
 """
 
 from __future__ import annotations
@@ -47,6 +48,12 @@ def on_terminal() -> bool:
 def say(text: str = "") -> None:
     """A line of text."""
     typer.echo(clean(text))
+
+
+def working(text: str) -> None:
+    """That something has begun which takes a while: for who sits at a terminal, never in what a program reads."""
+    if sys.stderr.isatty():
+        typer.echo(clean(text), err=True)
 
 
 def say_json(data: Any) -> None:
@@ -132,15 +139,11 @@ def _shown(head: Column, cell: Cell) -> str:
 
 
 def _drawn(heads: Sequence[Column], rows: Sequence[Sequence[Cell]], title: str) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    drawn = Table(title=Text(clean(title), style="bold") if title else None, title_justify="left", box=SIMPLE_HEAD)
-    for head in heads:
-        right = head.amount or head.count
-        drawn.add_column(head.title, justify="right" if right else "left", no_wrap=right, overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(_shown(head, cell)) for head, cell in zip(heads, row, strict=True)))
-    Console(highlight=False).print(drawn)
+    from dealbooks.cli.drawn import Head, draw
+
+    console = Console(highlight=False)
+    named = [Head(head.title, head.amount or head.count) for head in heads]
+    texts = [[_shown(head, cell) for head, cell in zip(heads, row, strict=True)] for row in rows]
+    console.print(draw(named, texts, console.width, title=clean(title)))

@@ -12,6 +12,7 @@ from dealbooks.cli import output
 from dealbooks.cli.faults import FAULT
 from dealbooks.cli.periods import BookArgument, PeriodArgument
 from dealbooks.cli.session import JsonOption, Session, Switch
+from dealbooks.plural import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -38,11 +39,14 @@ def pack(
     from dealbooks.pack import draft_pack
 
     with Session.of(context).house() as house:
+        output.working(f"Reading the ledger of {book} for {period}, and writing the pack ...")
         made = draft_pack(house, book, period, out)
     if as_json:
         output.say_json(made.as_json())
     else:
-        output.say(f"The draft is {made.folder / 'report.html'} ({made.files} files). Nothing is closed or signed.")
+        output.say(
+            f"The draft is {made.folder / 'report.html'} ({counted(made.files, 'file')}). Nothing is closed or signed."
+        )
 
 
 def verify(
@@ -87,7 +91,8 @@ def verify(
         output.table(["file", "what is wrong"], [(one.file, one.what) for one in verdict.problems], title="Not as made")
     if verdict.certificate:
         output.say(f"The certificate's SHA-256 is {verdict.certificate}: compare it with the one you were told.")
-    output.say("All is as it was made." if verdict.intact else f"{len(verdict.problems)} things are not as made.")
+    wrong = f"{counted(len(verdict.problems), 'thing is', 'things are')} not as made."
+    output.say("All is as it was made." if verdict.intact else wrong)
     return 0 if verdict.intact else FAULT
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ from dealbooks.cli.bank import draw_bank
 from dealbooks.cli.faults import NOT_ALL
 from dealbooks.cli.output import Column
 from dealbooks.cli.session import JsonOption, Session, WhoOption, account
+from dealbooks.plural import counted
 
 if TYPE_CHECKING:
     from dealbooks.pipeline.close import CloseResult
@@ -53,6 +54,7 @@ def reconcile(context: typer.Context, book: BookArgument, period: PeriodArgument
     from dealbooks.pipeline.reconcile import reconcile as run
 
     with Session.of(context).house() as house:
+        output.working(f"Reading the ledger of {book} for {period} ...")
         looked = keep(house, run(house, book, period))
         found = looked.rec
         report = write_report(house, found)
@@ -68,8 +70,9 @@ def reconcile(context: typer.Context, book: BookArgument, period: PeriodArgument
 
 def _say_what_came(looked: Looked) -> None:
     """What is otherwise than with the run before."""
-    words = f"Run {looked.run} of {looked.rec.book}: {len(looked.raised)} exceptions are new or changed"
-    output.say(f"{words}, {len(looked.ended)} are solved since the run before.")
+    raised = counted(len(looked.raised), "exception is", "exceptions are")
+    words = f"Run {looked.run} of {looked.rec.book}: {raised} new or changed"
+    output.say(f"{words}, {len(looked.ended)} solved since the run before.")
     for one in looked.ended:
         output.say(f"  {one.id}  {one.code}, {one.where}: {one.gone_by}")
 
@@ -109,6 +112,7 @@ def close(
 
     with Session.of(context).house() as house:
         signer = identify(house.config.signers, sign, key_file=key, account=account()) if sign or key else None
+        output.working(f"Reading the ledger of {book} for {period}, and writing the pack ...")
         result = run(house, book, period, sign=signer, note=note, accept=accept or ())
     done = result.closed or (not sign and not result.obstacles)
     if as_json:
@@ -129,11 +133,11 @@ def _say_where_it_stands(result: CloseResult, sign: str) -> None:
         output.say(f"{named} is closed. The certificate is {result.certificate}.")
         output.say(f"The pack for the auditor is {result.pack}; 'dealbooks verify' checks it.")
         return
-    if shown is not None and shown.changed:
+    if shown is not None and shown.changed and (result.changed or not sign):
         output.say("Something is not as it was when it was shown before:")
         for text in shown.changed:
             output.say(f"  {text}")
-        if sign and result.changed:
+        if sign:
             output.say("No signature counts for this yet. Look at it, and sign again.")
     if shown is not None:
         output.say(f"What is signed is {shown.page}, shown {shown.shown_at[:19]} UTC, {shown.sha256[:16]}.")
@@ -141,10 +145,22 @@ def _say_where_it_stands(result: CloseResult, sign: str) -> None:
             output.say(f"Signed by {one['name']}, {one['at'][:19]} UTC, identified by: {one['identified_by']}.")
     if result.obstacles:
         output.say(f"{named} is not closed ({result.state.value}).")
+        if sign and not result.changed:
+            output.say(_what_to_do(result.obstacles))
     elif shown is not None and shown.signatures and shown.wanted:
         output.say("A second person signs with --sign 'NAME' --key FILE; then it is locked.")
     elif not sign:
         output.say("Nothing stands in the way. Close it with --sign 'YOUR NAME'.")
+
+
+def _what_to_do(left: Sequence[Obstacle]) -> str:
+    """Why a signature did not count although nothing changed, and what to type."""
+    why = "The signature does not count, because something stands in the way."
+    if not all(one.acceptable for one in left):
+        return f"{why} Mend it, and sign again."
+    return f"{why} Mend it, or sign again and say why it is accepted: --accept '{left[0].id}=WHY'" + (
+        ", for each of them." if len(left) > 1 else "."
+    )
 
 
 def reopen(
@@ -179,7 +195,7 @@ def _show(found: Reconciliation) -> None:
     from dealbooks.pipeline.since import since_words
     from dealbooks.reconcile.model import money_text
 
-    words = "both sides agree" if found.agreed else f"{len(found.differences)} differences"
+    words = "both sides agree" if found.agreed else counted(len(found.differences), "difference")
     output.heading(f"{found.legal_entity}, {found.period}, in {found.currency}: {words}")
     output.table(
         [
@@ -188,11 +204,8 @@ def _show(found: Reconciliation) -> None:
         ],
         [
             (
-                row.number, row.left, row.right, row.status.value, row.left_count, row.right_count,
-                *(
-                    "" if amount is None else money_text(amount, row.currency)
-                    for amount in (row.left_total, row.right_total, row.over, row.under)
-                ),
+                row.number, row.left, row.right, row.status.value, *row.counts,
+                *("" if amount is None else money_text(amount, row.currency) for amount in row.amounts),
             )
             for row in found.matrix
         ],
@@ -232,6 +245,7 @@ def _show(found: Reconciliation) -> None:
         )
     draw_bank(found.bank)
     if found.exceptions:
+        still = counted(len(found.open_items), "open item")
         output.table(
             [
                 "id",
@@ -258,7 +272,7 @@ def _show(found: Reconciliation) -> None:
                 )
                 for one in found.exceptions
             ],
-            title=f"Exceptions: {len(found.differences)} differences, {len(found.open_items)} open items",
+            title=f"Exceptions: {counted(len(found.differences), 'difference')}, {still}",
         )
     if found.cut_off:
         output.table(

@@ -11,6 +11,7 @@ import typer
 from dealbooks.cli import output
 from dealbooks.cli.faults import NOT_ALL
 from dealbooks.cli.session import JsonOption, Session, WhoOption, WhyOption, actor
+from dealbooks.plural import counted
 
 if TYPE_CHECKING:
     from dealbooks.pipeline.validate import ValidateResult
@@ -159,7 +160,7 @@ def export(
     if as_json:
         output.say_json({"file": str(file), "lines": count})
     else:
-        output.say(f"{count} lines are in {file}.")
+        output.say(f"{counted(count, 'line is', 'lines are')} in {file}.")
 
 
 def import_(

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+from dealbooks.pack.shown import heading
 from dealbooks.pipeline.sheets import Sheet, append_sheet
 
 _BEGINNING = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
@@ -55,7 +56,7 @@ def workbook(sheets: Sequence[Sheet], day: date) -> bytes:
     book = Workbook(write_only=True)
     for sheet in sheets:
         page = book.create_sheet(_NOT_A_TITLE.sub(" ", sheet.title)[:31])
-        append_sheet(page, sheet)
+        append_sheet(page, sheet, [heading(name) for name in sheet.columns])
     out = io.BytesIO()
     book.save(out)
     stamp = f"{day.isoformat()}T00:00:00Z".encode()

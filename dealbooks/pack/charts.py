@@ -10,6 +10,7 @@ from dealbooks.pack.model import Bar, Chart, Table
 from dealbooks.pack.registers import BUCKETS
 from dealbooks.pack.shown import amount_shown
 from dealbooks.pipeline.reconcile import Reconciliation
+from dealbooks.plural import counted
 from dealbooks.reconcile.words import WORDS
 
 ZERO = Decimal(0)
@@ -52,7 +53,7 @@ def contract_chart(contracts: Table, currency: str) -> Chart:
         count, total = sums.get(name, (0, ZERO))
         if name in sums or place < len(BUCKETS):
             words = f"{count}: {amount_shown(total)} {currency}" if count else "none"
-            tone = "plain" if place < 2 else "warn" if place < 4 else "bad"
+            tone = "plain" if place < 1 else "warn" if place < 3 else "bad"
             bars.append(Bar(name, _parts(abs(total), most), words, tone))
     return Chart("chart-contracts", "Contracts in transit by age", _words(bars), tuple(bars))
 
@@ -71,7 +72,8 @@ def day_chart(log: Table, first: date, last: date) -> Chart:
         for day in days
     )
     busy = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[0]
-    words = f"{sum(counts.values())} sales on {len(counts)} days; most on {busy[0]}, {busy[1]}."
+    sales, on = counted(sum(counts.values()), "sale"), counted(len(counts), "day")
+    words = f"{sales} on {on}; most on {busy[0]}, {busy[1]}."
     return Chart("chart-days", "Sales by day", words, bars)
 
 

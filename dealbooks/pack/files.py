@@ -22,6 +22,7 @@ from dealbooks.errors import StopConnection, UsageError
 from dealbooks.pack.archive import workbook
 from dealbooks.pack.model import PackData
 from dealbooks.pack.render import deal_page, report_page
+from dealbooks.pack.shown import heading
 from dealbooks.periods import Period
 from dealbooks.pipeline.certificate import FORMAT, FORMATS, certificate_text, json_text
 from dealbooks.pipeline.sheets import Sheet, write_csv
@@ -34,7 +35,7 @@ _DRAFT = "This pack is a draft. Nobody has signed it, the period is not closed b
 
 def pack_files(data: PackData) -> dict[str, bytes]:
     """Every file of a pack by its path, the manifest and the certificate too. The same data gives the same bytes."""
-    cover = Sheet("Cover", ("item", "value"), tuple(_cover(data).items()))
+    cover = Sheet("Cover", ("item", "value"), _cover(data))
     sheets = [cover, *(table.sheet for table in data.tables if table.shown)]
     files: dict[str, bytes] = {
         "report.html": report_page(data).encode(),
@@ -83,14 +84,26 @@ def _manifest(data: PackData, files: Mapping[str, bytes]) -> bytes:
     return json_text(made).encode()
 
 
-def _cover(data: PackData) -> dict[str, str]:
-    rec = data.rec
-    return {
-        "pack": "DRAFT, not signed" if data.draft else "signed", "name": data.title, "legal entity": rec.legal_entity,
-        "book": rec.book, "period": rec.period, "currency": rec.currency, "as of": rec.as_of.isoformat(),
-        "ledger": data.platform, "result": "both sides agree" if rec.agreed else "with exceptions",
-        **{f"source {name}, last record": at for name, at in data.read_up_to.items()}, **data.versions,
-    }  # fmt: skip
+def _cover(data: PackData) -> tuple[tuple[str, str], ...]:
+    rec, signed = data.rec, data.certificate
+    rows = [
+        ("Pack", "DRAFT, not signed" if data.draft else "signed"), ("Name", data.title),
+        ("Legal entity", rec.legal_entity), ("Book", rec.book), ("Period", rec.period), ("Currency", rec.currency),
+        ("As of", rec.as_of.isoformat()), ("Ledger", data.platform), ("Result", data.result),
+        ("Not provided", data.not_provided or "nothing"),
+    ]  # fmt: skip
+    if signed is not None:
+        rows += [
+            (one["part"].capitalize(), f"{one['name']}, {one['at'][:19]} UTC, identified by: {one['identified_by']}")
+            for one in signed["signatures"]
+        ]
+        rows += [("Note", signed["note"] or "none")]
+        rows += [
+            (f"Accepted {one['id']}", f"{one['what']} ({one['who']}: {one['note']})") for one in signed["accepted"]
+        ]
+    rows += [(f"Source {name}, last record", at) for name, at in data.read_up_to.items()]
+    rows += [(heading(name), said) for name, said in data.versions.items()]
+    return tuple(rows)
 
 
 def _csv(sheet: Sheet) -> bytes:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dealbooks.entries import Entry
+from dealbooks.pipeline.certificate import closed_words
 from dealbooks.pipeline.reconcile import Reconciliation
 from dealbooks.pipeline.sheets import Sheet
 from dealbooks.pipeline.trace import Story
+from dealbooks.reconcile.matrix import RowStatus
+from dealbooks.reports.reconciliation import result_words
 
 MOST_OF_A_CLASS = (
     300  # exceptions of one class on the page; `verify` looks for them there: a format of its own for more
@@ -86,3 +89,18 @@ class PackData:
     def draft(self) -> bool:
         """Whether nobody has signed it."""
         return self.certificate is None
+
+    @property
+    def result(self) -> str:
+        """The result in a sentence: of a signed pack, that it is closed and what was accepted."""
+        if self.certificate is None:
+            return result_words(self.rec)
+        return f"{closed_words(self.certificate)[:1].upper()}{closed_words(self.certificate)[1:]}."
+
+    @property
+    def not_provided(self) -> str:
+        """The rows of the matrix that have only one side, in words; empty: none."""
+        return "; ".join(
+            f"{row.number} ({row.left} / {row.right})"
+            for row in self.rec.matrix if row.status is RowStatus.NOT_PROVIDED
+        )  # fmt: skip

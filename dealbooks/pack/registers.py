@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from dealbooks.deal import Deal
 from dealbooks.house import House
 from dealbooks.pack.ledgercopy import OpenContract
 from dealbooks.pack.model import Table
+from dealbooks.pack.shown import percent
 from dealbooks.pack.tables import money
 from dealbooks.pipeline.expected import owners_of
 from dealbooks.pipeline.history import newest_deals
@@ -21,7 +23,9 @@ from dealbooks.pipeline.sheets import Cell, Sheet
 from dealbooks.store.tables import effects
 
 ZERO = Decimal(0)
-BUCKETS = ((3, "0 to 3 days"), (7, "4 to 7"), (10, "8 to 10"), (15, "11 to 15"), (30, "16 to 30"), (10**6, "over 30"))
+BUCKETS = (
+    (5, "0 to 5 days"), (10, "6 to 10 days"), (15, "11 to 15 days"), (30, "16 to 30 days"), (10**6, "over 30 days"),
+)  # fmt: skip
 _CHUNK = 400
 _LOG_PAGE = (
     "date", "deal", "stock_no", "customer", "class", "location", "total", "tax_shown", "margin_vat", "front_gross",
@@ -140,14 +144,17 @@ def ageing(table: Table) -> Table:
     ]
     rows += [("lender", name, n, money(total, cur), cur) for (name, cur), (n, total) in sorted(by_lender.items())]
     sheet = Sheet("Contracts in transit by age", ("by", "group", "contracts", "balance", "currency"), tuple(rows))
-    return Table("contracts-by-age", "The same contracts, added up.", sheet)
+    return Table("contracts-by-age", "The contracts in transit, added up by age and by lender.", sheet)
 
 
 def tax_by_code(sales: Iterable[Sale]) -> Table:
     """Base and tax by code, as the sales of the period come to; a sale taken back counts as a negative."""
     sums: dict[tuple[str, str, str], list[Any]] = {}
+    margins: set[str] = set()
     for sale in sales:
         taxes = sale.figures.taxes
+        if taxes.margin is not None:
+            margins.add(taxes.margin.code)
         taxed = {tax.code for tax in taxes.rows}
         found = [(tax.code, tax.rate, tax.base, tax.amount) for tax in taxes.rows]
         # Codes without tax (zero-rated, exempt, outside the scope) stand on the lines only.
@@ -159,15 +166,25 @@ def tax_by_code(sales: Iterable[Sale]) -> Table:
                 row[1] += sale.sign * tax
                 row[2].add((sale.recorded.deal_id, sale.recorded.entry.entry_id))
     rows = tuple(
-        (code, rate, money(base, currency), money(tax, currency), len(documents), currency)
+        (code, percent(rate), money(base, currency), money(tax, currency), len(documents), currency,
+         _of_margins(rate) if code in margins else "")
         for (code, rate, currency), (base, tax, documents) in sorted(sums.items())
-    )
+    )  # fmt: skip
     intro = (
         "Base and tax by code and rate over the sales of the period, those taken back as negatives. What deposits, "
         "commissions and chargebacks add stands in the boxes of the return, with how they tie to the tax accounts."
     )
-    columns = ("code", "rate", "base", "tax", "documents", "currency")
+    columns = ("code", "rate", "base", "tax", "documents", "currency", "note")
     return Table("tax-by-code", intro, Sheet("Tax by code", columns, rows))
+
+
+def _of_margins(rate: str) -> str:
+    """What the figures of a margin scheme code are."""
+    share = Fraction(rate) / (1 + Fraction(rate))
+    return (
+        f"margin scheme: base is all margins, losses too; tax is {share.numerator}/{share.denominator} of each margin "
+        "that is no loss"
+    )
 
 
 def inventory_relief(entries: Iterable[Recorded], left: Mapping[tuple[str, str], Decimal]) -> Table:
@@ -216,7 +233,7 @@ def taken_back(entries: Iterable[Recorded], late: Sequence[tuple[Cell, ...]]) ->
                 (kind, one.deal, entry.entry_id, own, entry.accounting_date.isoformat(), total, entry.currency,
                  entry.note)
             )  # fmt: skip
-    columns = ("kind", "deal", "entry", "own_date", "booked", "amount", "currency", "note")
+    columns = ("kind", "deal", "entry", "own_date", "booked", "total_debit", "currency", "note")
     intro = "What was booked late from a closed period, corrected, or taken back."
     return Table("late-amended-unwound", intro, Sheet("Late, amended, unwound", columns, tuple(rows)))
 

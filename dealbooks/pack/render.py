@@ -12,22 +12,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dealbooks.pack.model import MOST_OF_A_CLASS, PackData, Table, Told
 from dealbooks.pack.shown import amount_shown, cell_shown, heading
-from dealbooks.pack.tables import money, unexplained
+from dealbooks.pack.tables import TOTAL, money, unexplained
 from dealbooks.pipeline.sheets import Cell
+from dealbooks.plural import counted
 from dealbooks.reconcile.model import ReconException
 from dealbooks.reconcile.words import WORDS
-from dealbooks.reports.reconciliation import result_words
 
 INLINE_STORIES = 60
-_MOST_OPEN = 24
-_NEVER_FOLDED = ("tie-out", "exceptions-by-class", "cut-off", "tax-return", "roll-forward")
+_MOST_OPEN = 12
+_NEVER_FOLDED = ("tie-out", "matrix", "exceptions-by-class", "cut-off", "tax-return")
 _TEMPLATES = Path(__file__).parent / "templates"
 # The sections of the page: anchor, heading, tables in it.
 _SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("tie", "Tie-out by account", ("tie-out", "units")),
     ("matrix", "Matrix", ("matrix",)),
     ("exceptions", "Exceptions", ("exceptions-by-class", "cut-off", "suggestions")),
-    ("contracts", "Contracts in transit", ("contracts-by-age", "contracts-in-transit")),
+    ("contracts", "Contracts in transit", ("contracts-in-transit", "contracts-by-age")),
     ("deals", "Deal log", ("deal-log",)),
     ("tax", "Tax", ("tax-by-code", "tax-return", "stock-book", "part-exchanges")),
     ("commission", "Commissions", ("commissions",)),
@@ -47,6 +47,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters["shown"] = cell_shown
     made.filters["heading"] = heading
+    made.globals["counted"] = counted
     made.filters["minutes"] = lambda at: str(at)[:16].replace("T", " ")
     return made
 
@@ -62,7 +63,6 @@ def report_page(data: PackData) -> str:
             (anchor, title, [tables[key] for key in keys if key in tables]) for anchor, title, keys in _SECTIONS
         ],
         unexplained=amount_shown(money(unexplained(data.rec.totals), data.rec.currency)), folded=_folded,
-        result=result_words(data.rec),
         view=lambda table: view_of(table, data.rec.currency),
     )  # fmt: skip
 
@@ -82,11 +82,13 @@ class View:
     more: int
     caption: str
     difference: int | None
-    days: frozenset[str] = frozenset({"date", "delivered", "own_date", "booked", "purchase_date"})
+    whole: frozenset[str] = frozenset(  # columns whose cells stay on one line
+        {"date", "delivered", "own_date", "booked", "purchase_date", "id", "deal", "stock_no"}
+    )
 
     def off(self, row: Sequence[Cell]) -> str:
         """The mark of a row: one that does not tie out, or a total."""
-        if isinstance(row[0], str) and row[0].startswith("All accounts in "):
+        if isinstance(row[0], str) and row[0].startswith(TOTAL):
             return "total"
         return "off" if self.difference is not None and row[self.difference] else ""
 
@@ -105,7 +107,7 @@ def view_of(table: Table, currency: str) -> View:
 
     places = tuple(at for at in range(len(columns)) if says(at))
     off = columns.index("difference") if table.key == "tie-out" else None
-    count = f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}"
+    count = counted(len(rows), "row")
     caption = f"{count}, in {currency}" if len(places) < len(columns) and "currency" in columns else count
     return View(places, figures, rows[: table.shown], max(len(rows) - table.shown, 0), caption, off)
 

@@ -7,6 +7,7 @@ import unicodedata
 from decimal import Decimal
 
 from dealbooks.canonical import sha256_hex
+from dealbooks.money import MoneyError, exact
 from dealbooks.pipeline.sheets import Cell
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
@@ -16,6 +17,15 @@ def amount_shown(amount: Decimal) -> str:
     """An amount as a person reads it: thousands apart, a true minus sign."""
     text = f"{abs(amount):,f}"
     return f"\u2212{text}" if amount < 0 else text
+
+
+def percent(rate: str) -> str:
+    """A rate as a person reads it: `0.20` is 20%. What is no figure stays as it is."""
+    try:
+        whole = exact(rate) * 100
+    except MoneyError:
+        return rate
+    return f"{whole.normalize():f}%"
 
 
 def cell_shown(cell: Cell) -> str:

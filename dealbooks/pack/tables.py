@@ -21,6 +21,7 @@ from dealbooks.reconcile.words import WORDS
 ZERO = Decimal(0)
 _CONTROL = ("receivable.", "payable.", "inventory.", "interbranch.", "clearing.", "liability.", "tax.")
 _ALL = 10**9
+TOTAL = "All accounts in "  # and the currency: the name of a row that adds up those above it
 # Which events move a control account, as its roll-forward groups them; what is in no group stands under “other”.
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "sales": ("sale.posted", "sale.cost_posted", "dealer_trade.posted"),
@@ -44,12 +45,21 @@ def tie_out(rec: Reconciliation) -> Table:
         figures = (row.opening, row.expected, row.other, row.found, row.difference, row.closing)
         amounts = tuple(money(amount, row.currency) for amount in figures)
         rows.append((row.account, row.currency, *amounts, " ".join(row.explained_by)))
+    for currency in sorted({row.currency for row in rec.totals}):
+        mine = [row for row in rec.totals if row.currency == currency]
+        opening, ours, typed, found, closing = (
+            money(sum(figures, ZERO), currency)
+            for figures in zip(*((one.opening, one.expected, one.other, one.found, one.closing) for one in mine),
+                               strict=True)
+        )  # fmt: skip
+        rows.append((f"{TOTAL}{currency}", currency, opening, ours, typed, found, None, closing, ""))
     columns = (
         "account", "currency", "opening", "expected", "by_hand", "ledger", "difference", "closing", "explained_by",
     )  # fmt: skip
     intro = (
         "Each account that deals touch: where it stood, what our entries of the period come to, what was typed by hand "
-        "and explains itself, what the ledger itself shows, and the difference with the exceptions that explain it."
+        "and explains itself, what the ledger itself shows, and the difference with the exceptions that explain it. "
+        "Debit is positive. Differences are not added up: what is too much and what is too little are never set off."
     )
     return Table("tie-out", intro, Sheet("Tie-out by account", columns, tuple(rows)), _ALL)
 
@@ -61,14 +71,11 @@ def matrix(rec: Reconciliation) -> Table:
         "right_less", "currency", "note",
     )  # fmt: skip
 
-    def figure(amount: Decimal | None, currency: str) -> Cell:
-        return "not provided" if amount is None else money(amount, currency)
-
     rows = tuple(
         (
-            row.number, row.left, row.right, row.status.value, row.left_count, row.right_count,
-            figure(row.left_total, row.currency), figure(row.right_total, row.currency),
-            money(row.over, row.currency), money(row.under, row.currency), row.currency, row.note,
+            row.number, row.left, row.right, row.status.value, *row.counts,
+            *(None if amount is None else money(amount, row.currency) for amount in row.amounts),
+            row.currency, row.note,
         )
         for row in rec.matrix
     )  # fmt: skip
@@ -152,7 +159,7 @@ def trial_balance(copy: LedgerCopy) -> Table:
     for currency in sorted({currency for _, currency in copy.places}):
         mine = [row for row in rows if row[2] == currency]
         sums = (sum((Decimal(str(row[at])) for row in mine), ZERO) for at in (3, 4, 5, 6))
-        rows.append((f"All accounts in {currency}", "", currency, *(money(one, currency) for one in sums)))
+        rows.append((f"{TOTAL}{currency}", "", currency, *(money(one, currency) for one in sums)))
     columns = ("account", "role", "currency", "opening", "debit", "credit", "closing")
     intro = "Every account of the ledger, also those that no deal touches, as the ledger lists them. Debit is positive."
     return Table("trial-balance", intro, Sheet("Trial balance", columns, tuple(rows)), _ALL)

@@ -8,11 +8,14 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
 from dealbooks.money import MoneyError, exact
 from dealbooks.pack.model import MOST_OF_A_CLASS
+from dealbooks.pack.tables import TOTAL
+from dealbooks.reconcile.matrix import RowStatus
 
 _FIGURES = ("opening", "expected", "difference", "closing")
 _NAMES = {"Account": "account", "Currency": "currency", **{name.capitalize(): name for name in _FIGURES}}
@@ -37,6 +40,10 @@ def compare_totals(files: Mapping[str, bytes], certificate: Mapping[str, Any] | 
         except (KeyError, ValueError, TypeError, IndexError, RecursionError, zipfile.BadZipFile, zlib.error):
             problems.append((name, "holds no tie-out that can be read"))
             continue
+        found, sums = [row for row in found if not _is_sum(row)], [row for row in found if _is_sum(row)]
+        wrong = _not_sums(sums, wanted)
+        if wrong:
+            problems.append((name, f"its total is not the sum of its accounts: see {wrong}"))
         if found != wanted:
             odd = sorted(set(found) ^ set(wanted))
             about = odd[0][0] if odd else "the order of its rows"
@@ -52,9 +59,37 @@ def compare_totals(files: Mapping[str, bytes], certificate: Mapping[str, Any] | 
             sealed = []
         if sealed != wanted:
             problems.append(("certificate.json", "its totals are not those of report.json"))
+        if not _same_not_provided(report, certificate):
+            problems.append(("certificate.json", "what it calls not provided is not that of report.json"))
         if (certificate["counts"], certificate["agreed"]) != result:
             problems.append(("certificate.json", "its counts or its result are not those of report.json"))
     return problems
+
+
+def _same_not_provided(report: Mapping[str, Any], certificate: Mapping[str, Any]) -> bool:
+    """Whether a certificate names the rows that had one side only; those of format 1 do not."""
+    if "not_provided" not in certificate:
+        return True
+    try:
+        alone = [row["row"] for row in report["matrix"] if row["status"] == RowStatus.NOT_PROVIDED.value]
+        return [row["row"] for row in certificate["not_provided"]] == alone
+    except (KeyError, TypeError):
+        return False
+
+
+def _is_sum(row: Row) -> bool:
+    return row[0].startswith(TOTAL)
+
+
+def _not_sums(sums: Sequence[Row], accounts: Sequence[Row]) -> str:
+    """The first row that adds up accounts of a currency and does not come to them; format 1 has no such rows."""
+    for name, currency, *figures in sums:
+        mine = [row for row in accounts if row[1] == currency]
+        for place, what in enumerate(_FIGURES):
+            come = sum((Decimal(row[place + 2]) for row in mine), Decimal(0))
+            if what != "difference" and Decimal(figures[place]) != come:
+                return name
+    return ""
 
 
 def _not_on_page(report: Mapping[str, Any], page: str) -> list[tuple[str, str]]:
@@ -70,10 +105,15 @@ def _not_on_page(report: Mapping[str, Any], page: str) -> list[tuple[str, str]]:
 
 
 def _rows(rows: Iterable[Mapping[str, Any]], currency: str) -> list[Row]:
+    """Account, currency and figures of each row; a row that adds up has no difference."""
     return [
-        (str(row["account"]), str(row.get("currency") or currency), *(_plain(row[name]) for name in _FIGURES))
+        (
+            str(row["account"]), str(row.get("currency") or currency),
+            *("" if str(row["account"]).startswith(TOTAL) and row[name] in (None, "", "None") else _plain(row[name])
+              for name in _FIGURES),
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def _plain(value: Any) -> str:
@@ -103,7 +143,8 @@ def _of_workbook(content: bytes) -> list[dict[str, Any]]:
         rows = [[cell.value for cell in row] for row in book["Tie-out by account"].iter_rows()]
     finally:
         book.close()
-    found = [dict(zip(map(str, rows[0]), row, strict=True)) for row in rows[1:]]
+    names = [str(name).lower().replace(" ", "_") for name in rows[0]]
+    found = [dict(zip(names, row, strict=True)) for row in rows[1:]]
     for row in found:
         row["account"] = _unescaped(str(row["account"]))
         for name in _FIGURES:

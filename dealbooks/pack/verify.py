@@ -19,6 +19,7 @@ from dealbooks.pack.beancheck import BOOK, check_proof
 from dealbooks.pack.files import CERTIFICATE, DRAFT, MANIFEST, read_manifest, said_by
 from dealbooks.pack.totals import compare_totals
 from dealbooks.pipeline.certificate import certificate_text, json_text
+from dealbooks.plural import counted
 
 _UNLISTED = frozenset({MANIFEST, CERTIFICATE})
 _NO_FILE = b"no file: a link, a pipe or a device"
@@ -80,7 +81,7 @@ def verify_pack(folder: Path, *, keys: Mapping[str, str] | None = None) -> Verdi
         ) from error
     problems = _files_differ(manifest["files"], files)
     changed = {one.file for one in problems}
-    checked = [f"{len(manifest['files'])} files against the manifest"]
+    checked = [f"{counted(len(manifest['files']), 'file')} against the manifest"]
     draft = bool(manifest.get("draft"))
     certificate = _certificate(files, manifest, problems)
     if certificate is not None:
@@ -103,7 +104,8 @@ def verify_pack(folder: Path, *, keys: Mapping[str, str] | None = None) -> Verdi
         checked.append(said)
         named = _named_problems(files)
         if named and any(name == BOOK for name, _ in found):
-            checked.append(f"bean-check complains of the book itself, as the report says ({named} complaints)")
+            words = "bean-check complains of the book itself, as the report says"
+            checked.append(f"{words} ({counted(named, 'complaint')})")
             found = [one for one in found if one[0] != BOOK]
         problems += [Problem(*one) for one in found]
     hashed = sha256_hex(files[CERTIFICATE]) if CERTIFICATE in files else ""

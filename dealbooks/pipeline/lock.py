@@ -30,6 +30,7 @@ from dealbooks.pipeline.periods import PeriodRow, find, move
 from dealbooks.pipeline.reconcile import Reconciliation
 from dealbooks.pipeline.reopened import closed_again, since_reopened
 from dealbooks.pipeline.signoff import Shown, end, stands
+from dealbooks.reconcile.matrix import RowStatus
 from dealbooks.reports import reconciliation_markdown
 from dealbooks.store import Lease
 from dealbooks.store.audit import heads
@@ -204,6 +205,10 @@ def _certificate(
         "signed_by": " and ".join(str(one["name"]) for one in shown.signatures), "prepared_by": house.actor,
         "signed_at": now, "note": "; ".join(dict.fromkeys(notes)), "agreed": rec.agreed, "counts": dict(rec.counts),
         "units": report["units"], "totals": report["totals"],
+        "not_provided": [
+            {"row": row.number, "left": row.left, "right": row.right}
+            for row in rec.matrix if row.status is RowStatus.NOT_PROVIDED
+        ],
         "accepted": [{**item.as_json(), **_said(shown.signatures, item.id)} for item in obstacles],
         "accepted_before": report["accepted"], "late": report["late"],
         "report_sha256": sha256_hex(json_text(report)),

@@ -14,6 +14,7 @@ from dealbooks.pipeline.mirror import INTERCOMPANY, Mirror
 from dealbooks.pipeline.named import ListsHeld
 from dealbooks.pipeline.periods import PeriodHouse
 from dealbooks.pipeline.recorded import Recorded, Sale, sales_of
+from dealbooks.plural import counted
 from dealbooks.reconcile.lists import KINDS
 from dealbooks.reconcile.matrix import Detail, MatrixRow, RowStatus, details_of, make_row, shown_in
 from dealbooks.reconcile.model import Expected, MatchPolicy, MatchResult, ReconException, money_text
@@ -175,7 +176,8 @@ class _Maker:
         if not amounts:
             return ""
         shown = money_text(sum((abs(one) for one in amounts), ZERO), self._policy.currency)
-        return f"{len(amounts)} lines typed by hand explain themselves ({shown} {self._policy.currency}, gross)."
+        lines = counted(len(amounts), "line")
+        return f"Typed by hand and self-explaining: {lines} ({shown} {self._policy.currency}, gross)."
 
     def _documents(self) -> MatrixRow:
         """R1: completed deals, worked out again from what the source said, against sales documents."""
@@ -360,7 +362,7 @@ class _Maker:
 
     def _from(self, kind: str) -> str:
         one = self._given.lists.lists[kind]
-        return f"From {one.file}, {len(one.rows)} rows, hash {one.sha256[:12]}."
+        return f"From {one.file}, {counted(len(one.rows), 'row')}, hash {one.sha256[:12]}."
 
     def _trial_balance(self) -> MatrixRow:
         own = [row for row in self._given.totals if row.currency == self._policy.currency]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, TextIO
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # Also the full-width signs, which a spreadsheet set to Japanese or Chinese takes for the plain ones, and a break before
 # any of them (OWASP, CSV Injection).
+_ROOM, _WIDEST_TEXT = 2, 60  # of a column, in characters
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -70,18 +72,38 @@ def write_xlsx(sheet: Sheet, path: Path) -> None:
     book.save(path)
 
 
-def append_sheet(page: Any, sheet: Sheet) -> None:
-    """Write a sheet onto an empty page of a write-only workbook."""
+def append_sheet(page: Any, sheet: Sheet, heads: Sequence[str] = ()) -> None:
+    """Write a sheet onto an empty page of a write-only workbook, each column as wide as its figures. `heads` are
+    headings instead of the names of the columns."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
 
     page.freeze_panes = "A2"
-    heads = [WriteOnlyCell(page, value=name) for name in sheet.columns]
-    for head in heads:
+    named = heads or sheet.columns
+    for at, width in enumerate(_widths(named, sheet.rows)):
+        page.column_dimensions[get_column_letter(at + 1)].width = width
+    made = [WriteOnlyCell(page, value=name) for name in named]
+    for head in made:
         head.font = Font(bold=True)
-    page.append(heads)
+    page.append(made)
     for row in sheet.rows:
         page.append([_xlsx_cell(page, WriteOnlyCell, cell) for cell in row])
+
+
+def _widths(heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """How wide each column is, in characters: every figure whole, long text cut to what a screen holds."""
+    found = []
+    for at, head in enumerate(heads):
+        widest = len(head) + _ROOM
+        for row in rows:
+            cell = row[at]
+            if isinstance(cell, str):
+                widest = max(widest, min(len(cell), _WIDEST_TEXT) + _ROOM)
+            elif cell is not None:
+                widest = max(widest, len(f"{cell:,}") + _ROOM)
+        found.append(widest)
+    return found
 
 
 def _csv_cell(cell: Cell) -> str:

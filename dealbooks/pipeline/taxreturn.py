@@ -9,6 +9,7 @@ from dealbooks.house import House
 from dealbooks.pipeline.periods import closed_through
 from dealbooks.pipeline.recorded import facts_of, recorded
 from dealbooks.pipeline.sheets import Cell, Sheet
+from dealbooks.plural import counted
 from dealbooks.returns import Form, Span, TaxReturn, choose_form, ledger_rules, load_form, return_of
 
 
@@ -100,7 +101,7 @@ def _not_final(house: House, book: Book, span: Span, made: TaxReturn, *, closing
     found = []
     if waiting:
         some = ", ".join(sorted(waiting)[:5]) + (", ..." if len(waiting) > 5 else "")
-        found.append(f"{len(waiting)} deals of the period do not stand in the ledger yet: {some}.")
+        found.append(f"{counted(len(waiting), 'deal')} of the period not in the ledger yet: {some}.")
     with house.store.read() as conn:
         closed = closed_through(conn, book.name)
     if not closing and (closed is None or closed < span.last):

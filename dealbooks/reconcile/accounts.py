@@ -15,6 +15,7 @@ from dealbooks.ledger import RecordLine
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
 OPENING_ROLE = "equity.opening_balances"
+OPENING_LABEL = "Opening balances"  # of that role's account, where the chart names none
 _OPENING_NAME = re.compile(r"(^|[:\s])opening-?\s?balances?", re.IGNORECASE)
 
 
@@ -48,7 +49,7 @@ class AccountMap:
 
     def of_role(self, role: str) -> str:
         """The label of the account that plays a role; the role itself where the chart does not know it."""
-        return self._labels.get(role, role)
+        return self._labels.get(role, OPENING_LABEL if role == OPENING_ROLE and self._labels else role)
 
     def of_line(self, line: RecordLine) -> str:
         """The label of the account that a ledger's line stands on; the ledger's own name when it is not mapped."""
@@ -69,7 +70,7 @@ class AccountMap:
             if leaf == start or leaf.startswith(f"{start}-"):
                 return label
         if OPENING_ROLE not in self._labels and _OPENING_NAME.search(line.account):
-            return OPENING_ROLE
+            return OPENING_LABEL
         return line.account
 
     def role_of(self, line: RecordLine) -> str:
@@ -82,11 +83,11 @@ class AccountMap:
         roles = self._roles.get(label, [])
         if roles:
             return roles[0]
-        return OPENING_ROLE if label == OPENING_ROLE or _OPENING_NAME.search(line.account) else ""
+        return OPENING_ROLE if label in (OPENING_ROLE, OPENING_LABEL) or _OPENING_NAME.search(line.account) else ""
 
     def is_mapped(self, label: str) -> bool:
         """Whether an account of the chart has this label."""
-        return label in self._roles or label == OPENING_ROLE if self._labels else "." in label
+        return label in self._roles or label == OPENING_LABEL if self._labels else "." in label
 
     def plays(self, label: str, *roles: str) -> bool:
         """Whether an account plays one of some roles; a name that ends in `*` stands for all that begin so."""

@@ -17,7 +17,7 @@ from typing import Any
 from dealbooks.errors import UsageError
 from dealbooks.money import MoneyError, exact, minor_unit
 from dealbooks.reconcile.model import SEVERITIES, ReconException, money_text
-from dealbooks.reconcile.words import WORDS
+from dealbooks.reconcile.words import COUNTED_BUT_SOLD, WORDS
 
 ZERO = Decimal(0)
 MOST_BYTES, MOST_ROWS = 20_000_000, 200_000
@@ -173,6 +173,7 @@ def list_exception(
     words = WORDS[code]
     what = f"{reference}: the list of {kind.title} shows {theirs}; {kind.against}: {ours}."
     if code == "sold_in_stock":
+        words = COUNTED_BUT_SOLD
         what = f"Car {reference} is sold, and stands on the list of {kind.title}."
     elif code == "floorplan_unpaid":
         what = f"Car {reference} is sold, and the floorplan statement still shows it with {theirs}."

@@ -91,6 +91,19 @@ class MatrixRow:
     note: str = ""
     details: tuple[Detail, ...] = ()
 
+    @property
+    def counts(self) -> tuple[int | None, int | None]:
+        """How many items are on each side, as a person is shown it: nothing of a side that nobody provided."""
+        sides = ((self.left_count, self.left_total), (self.right_count, self.right_total))
+        left, right = (None if total is None else count for count, total in sides)
+        return left, right
+
+    @property
+    def amounts(self) -> tuple[Decimal | None, Decimal | None, Decimal | None, Decimal | None]:
+        """Both totals, what is more and what is less, as a person is shown them: one side alone has no more or less."""
+        both = self.status is not RowStatus.NOT_PROVIDED
+        return self.left_total, self.right_total, self.over if both else None, self.under if both else None
+
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
 

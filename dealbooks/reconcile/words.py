@@ -174,3 +174,11 @@ WORDS: Mapping[str, Words] = {
         "Pay the car off, and import the next statement with dealbooks lists import.",
     ),
 }
+
+# Of a car that is `sold_in_stock` by the word of a stock count: the books hold nothing for it any more.
+COUNTED_BUT_SOLD = Words(
+    "Sold, but still in stock",
+    "The car was counted and had left already, it has not been fetched yet, or the count names another car wrongly.",
+    "Look whether it stands there; then import the corrected count with dealbooks lists import, or correct the sale at "
+    "the source.",
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from dealbooks.plural import counted
 from dealbooks.reconcile.model import ReconException, money_text
 from dealbooks.reconcile.words import WORDS
 from dealbooks.reports.bank import bank_markdown
@@ -145,13 +146,13 @@ def _text(value: str) -> str:
 def result_words(rec: Reconciliation) -> str:
     """The result in a sentence."""
     if rec.agreed:
-        still = f"; {len(rec.open_items)} open items" if rec.open_items else ""
-        but = f", but for {len(rec.accepted)} accepted differences" if rec.accepted else ""
+        still = f"; {counted(len(rec.open_items), 'open item')}" if rec.open_items else ""
+        but = f", but for {counted(len(rec.accepted), 'accepted difference')}" if rec.accepted else ""
         return f"Both sides agree{but}{still}."
     parts = [
-        f"{len(rec.differences)} differences" if rec.differences else "",
-        f"{len(rec.cut_off)} deals not settled" if rec.cut_off else "",
-        f"{len(rec.problems)} complaints of the ledger" if rec.problems else "",
+        counted(len(rec.differences), "difference") if rec.differences else "",
+        f"{counted(len(rec.cut_off), 'deal')} not settled" if rec.cut_off else "",
+        f"{counted(len(rec.problems), 'complaint')} of the ledger" if rec.problems else "",
     ]
     return f"Not agreed: {', '.join(part for part in parts if part)}."
 
@@ -159,7 +160,8 @@ def result_words(rec: Reconciliation) -> str:
 def _counts(rec: Reconciliation) -> str:
     counts = rec.counts
     return (
-        f"{counts['entries']} entries expected, {counts['records']} records in the ledger, "
+        f"{counted(counts['entries'], 'entry', 'entries')} expected, "
+        f"{counted(counts['records'], 'record')} in the ledger, "
         f"{counts['matched']} matched, {counts['by_hand']} typed by hand and self-explaining."
     )
 
@@ -171,11 +173,9 @@ def _matrix(rec: Reconciliation) -> str:
         heads,
         [
             (
-                row.number, row.left, row.right, row.status.value, str(row.left_count), str(row.right_count),
-                *(
-                    "" if amount is None else money_text(amount, row.currency)
-                    for amount in (row.left_total, row.right_total, row.over, row.under)
-                ),
+                row.number, row.left, row.right, row.status.value,
+                *("" if count is None else str(count) for count in row.counts),
+                *("" if amount is None else money_text(amount, row.currency) for amount in row.amounts),
                 row.note,
             )
             for row in rec.matrix

@@ -132,7 +132,7 @@ def test_a_planned_sale_is_in_the_return_and_said_not_to_stand_yet(shop: Dealers
     shop.sync(post=False)
     rows = _rows(shop, "vat-return", "2026-09")
     said = [row["note"] for row in rows if row["row"] == "problem"]
-    assert said[0] == "1 deals of the period do not stand in the ledger yet: N-1."
+    assert said[0] == "1 deal of the period not in the ledger yet: N-1."
 
 
 def test_a_form_of_ones_own_and_what_is_refused(shop: Dealership) -> None:

@@ -43,9 +43,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dealership]:
 
 def test_a_pack_that_an_earlier_version_signed_is_as_it_was_made(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the program has other words by now."""
-    monkeypatch.setattr(certificate, "FORMAT", 2)
-    monkeypatch.setattr(certificate, "_TEXTS", {**certificate._TEXTS, 2: lambda data: f"Of {data['book']}"})
-    monkeypatch.setattr(files, "FORMATS", frozenset({1, 2}))
+    monkeypatch.setattr(certificate, "FORMAT", 3)
+    monkeypatch.setattr(certificate, "_TEXTS", {**certificate._TEXTS, 3: lambda data: f"Of {data['book']}"})
+    monkeypatch.setattr(files, "FORMATS", frozenset({1, 2, 3}))
     verdict = verify_pack(pack)
     assert verdict.problems == ()
     assert any("Ann Lee, Bo Ray" in one for one in verdict.checked)
@@ -69,12 +69,13 @@ def test_the_words_of_format_1_stay_and_another_format_is_told(pack: Path, tmp_p
     data = json.loads((pack / "certificate.json").read_text("utf-8"))
     text = (pack / "certificate.txt").read_text("utf-8")
     assert certificate.certificate_text(data, 1) == text
-    for form in (2, "1", True, 0, None):
+    for form in (3, "1", True, 0, None):
         manifest = json.loads((pack / "manifest.json").read_text("utf-8")) | {"format": form}
         copy = tmp_path / f"pack-{form}"
         copy.mkdir()
         (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-        with pytest.raises(UsageError, match="of format 2, and this program knows 1" if form == 2 else "no close pack"):
+        told = "of format 3, and this program knows 1, 2" if form == 3 else "no close pack"
+        with pytest.raises(UsageError, match=told):
             verify_pack(copy)
 
 

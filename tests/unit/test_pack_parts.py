@@ -17,7 +17,7 @@ from dealbooks.pack.beancheck import check_proof
 from dealbooks.pack.beancount_text import period_text
 from dealbooks.pack.ledgercopy import LedgerCopy
 from dealbooks.pack.registers import bucket
-from dealbooks.pack.shown import amount_shown, deal_file
+from dealbooks.pack.shown import amount_shown, deal_file, percent
 from dealbooks.pack.totals import _plain
 from dealbooks.pipeline.sheets import Sheet
 from dealbooks.reconcile import AccountMap
@@ -60,8 +60,8 @@ def test_a_figure_reads_back_as_it_was(amount: Decimal) -> None:
 
 @pytest.mark.parametrize(
     ("days", "name"),
-    [(0, "0 to 3 days"), (3, "0 to 3 days"), (4, "4 to 7"), (10, "8 to 10"), (15, "11 to 15"), (30, "16 to 30"),
-     (31, "over 30")],
+    [(0, "0 to 5 days"), (5, "0 to 5 days"), (6, "6 to 10 days"), (15, "11 to 15 days"), (30, "16 to 30 days"),
+     (31, "over 30 days")],
 )  # fmt: skip
 def test_ages_are_grouped_as_schedules_do(days: int, name: str) -> None:
     assert bucket(days) == name
@@ -74,6 +74,21 @@ def test_any_text_can_stand_in_a_workbook_and_none_is_a_formula(text: str, odd: 
     [[cell]] = list(page.iter_rows(min_row=2, max_row=2, max_col=1))
     assert cell.data_type != "f"
     assert not str(cell.value or "").startswith("=")
+
+
+def test_each_column_of_a_workbook_holds_its_widest_figure_and_is_headed_in_words() -> None:
+    rows = (("x" * 500, Decimal("-12345678901.23"), 1_000_000), ("y", None, None))
+    content = workbook([Sheet("wide", ("what_mends_it", "by_hand", "id"), rows)], date(2026, 3, 31))
+    page = load_workbook(io.BytesIO(content)).worksheets[0]
+    assert [cell.value for cell in page[1]] == ["What mends it", "By hand", "Reference"]
+    text, amount, count = (page.column_dimensions[name].width for name in "ABC")
+    assert 40 < text < 80
+    assert amount > len("-12,345,678,901.23")
+    assert count > len("1,000,000")
+
+
+def test_a_rate_is_shown_as_percent() -> None:
+    assert [percent(rate) for rate in ("0.20", "0.0725", "0", "", "exempt")] == ["20%", "7.25%", "0%", "", "exempt"]
 
 
 def test_odd_names_and_texts_make_a_ledger_that_adds_up() -> None:

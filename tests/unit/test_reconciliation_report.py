@@ -44,7 +44,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_escaped_and_a_negative_amount_is
 
 def test_the_report_says_what_is_wrong_first_and_no_text_breaks_its_tables(rec: Reconciliation) -> None:
     text = reconciliation_markdown(rec)
-    assert "Not agreed: 1 differences" in text
+    assert "Not agreed: 1 difference." in text
     assert text.index("## Differences") < text.index("## Tie-out by account")
     assert "<script>" not in text
     assert "a|b" not in text
