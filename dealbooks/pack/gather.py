@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy import select
 
 from dealbooks.canonical import canonical_json, sha256_hex
-from dealbooks.entries import Entry
 from dealbooks.errors import UsageError
 from dealbooks.house import House
 from dealbooks.pack import registers, tables
@@ -28,10 +26,10 @@ from dealbooks.pipeline.reconcile import Reconciliation
 from dealbooks.pipeline.recorded import Recorded, recorded, sales_of
 from dealbooks.pipeline.sheets import Sheet
 from dealbooks.pipeline.taxreturn import return_sheet
-from dealbooks.pipeline.trace import trace
+from dealbooks.pipeline.trace import stories
 from dealbooks.reconcile.accounts import AccountMap
 from dealbooks.returns import Span
-from dealbooks.store.tables import deals, entries
+from dealbooks.store.tables import deals
 
 _CHUNK = 400
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -148,24 +146,11 @@ def _told_of(house: House, rec: Reconciliation, known: Iterable[Recorded]) -> di
     return dict(sorted(found.items(), key=lambda pair: (pair[1], pair[0])))
 
 
-def _stories(house: House, told_of: Mapping[str, str]) -> dict[str, Told]:
-    lines = _entries(house, told_of)
+def _stories(house: House, ids: Iterable[str]) -> dict[str, Told]:
     return {
-        deal_id: Told(trace(house, deal_id), tuple(lines.get(deal_id, ())), deal_file(number, deal_id))
-        for deal_id, number in told_of.items()
+        story.deal_id: Told(story, story.entries, deal_file(story.deal, story.deal_id))
+        for story in stories(house, list(ids))
     }
-
-
-def _entries(house: House, ids: Collection[str]) -> dict[str, list[tuple[Entry, str]]]:
-    found: dict[str, list[tuple[Entry, str]]] = {}
-    listed = sorted(ids)
-    with house.store.read() as conn:
-        for start in range(0, len(listed), _CHUNK):
-            mine = entries.c.deal_id.in_(listed[start : start + _CHUNK])
-            query = select(entries.c.deal_id, entries.c.body, entries.c.state).where(mine).order_by(entries.c.seq)
-            for row in conn.execute(query):
-                found.setdefault(row.deal_id, []).append((Entry.from_json(json.loads(row.body)), row.state))
-    return found
 
 
 def _data_docs(folder: Path, batches: Iterable[tuple[str, int]]) -> dict[str, bytes]:

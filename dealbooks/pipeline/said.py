@@ -13,12 +13,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
-from dealbooks.store.db import Row, read_rows
-from dealbooks.store.tables import effects, entries, exchanges
+from dealbooks.pipeline.trace_rows import read_all
+from dealbooks.store.db import Row
+from dealbooks.store.tables import effects, exchanges
 
 _SECOND = 19  # characters of a moment up to its second
+_AT_ONCE = 200  # reads that are held at once
 _TOLD = frozenset({"message", "detail", "title", "faultstring", "error_description"})
 _WRONG = frozenset({"fault", "error"})
 _FAULT = re.compile(r"<name>faultString</name>\s*<value>(?:<string>)?(.*?)<", re.DOTALL)
@@ -51,34 +53,68 @@ class Said:
         return asdict(self)
 
 
-def said_of(conn: Connection, book: str, deal_id: str, names: Mapping[str, str]) -> tuple[Said, ...]:
-    """The exchanges of a deal's effects in its book, in the order of time; `names` calls an entry by its name."""
-    query = (
-        select(effects.c.id, effects.c.entry, effects.c.name, effects.c.updated_at, entries.c.created_at)
-        .join(entries, entries.c.id == effects.c.entry)
-        .where(effects.c.deal_id == deal_id)
-    )
-    sent = {row["id"]: row for row in read_rows(conn, query)}
-    if not sent:
-        return ()
-    of_effects = select(exchanges).where(exchanges.c.effect.in_(list(sent)))
-    rows = read_rows(conn, of_effects) + read_rows(conn, _reads(book, sent))
-    labels = {key: f"{names.get(row['entry'], row['entry'][:12])}, {row['name']}" for key, row in sent.items()}
-    return tuple(said_by(row, labels) for row in sorted(rows, key=lambda row: (row["at"], row["id"])))
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a ledger was sent of one deal: the keys of its effects, each with what it is called, and from when the deal
+    was first planned until its effects came to rest."""
+
+    deal_id: str
+    book: str
+    labels: Mapping[str, str]
+    first: str
+    last: str
+
+    @property
+    def until(self) -> str:
+        """The second after the last one."""
+        return (datetime.fromisoformat(self.last[:_SECOND]) + timedelta(seconds=1)).isoformat()
 
 
-def _reads(book: str, sent: Mapping[str, Row]) -> Any:
-    """The reads of the book, from when the deal was first planned until its effects came to rest, that hold a key."""
-    first = min(row["created_at"] for row in sent.values())[:_SECOND]
-    last = datetime.fromisoformat(max(row["updated_at"] for row in sent.values())[:_SECOND]) + timedelta(seconds=1)
-    texts = (exchanges.c.url, exchanges.c.request, exchanges.c.response)
-    return select(exchanges).where(
+def said_of(conn: Connection, sent: Iterable[Sent]) -> dict[str, tuple[Said, ...]]:
+    """The exchanges of deals' effects in their books, in the order of time, by internal id of the deal."""
+    asked = {one.deal_id: one for one in sent if one.labels}
+    found: dict[str, list[Row]] = {}
+    query = select(exchanges, effects.c.deal_id).join(effects, effects.c.id == exchanges.c.effect)
+    for row in read_all(conn, query, effects.c.deal_id, asked):
+        if row["effect"] in asked[row["deal_id"]].labels:
+            found.setdefault(row["deal_id"], []).append(row)
+    for book in sorted({one.book for one in asked.values()}):
+        for row, deal_id in _reads(conn, book, [one for one in asked.values() if one.book == book]):
+            found.setdefault(deal_id, []).append(row)
+    return {
+        deal_id: tuple(
+            said_by(row, asked[deal_id].labels) for row in sorted(rows, key=lambda row: (row["at"], row["id"]))
+        )
+        for deal_id, rows in found.items()
+    }
+
+
+def _reads(conn: Connection, book: str, sent: Iterable[Sent]) -> Iterator[tuple[Row, str]]:
+    """The reads of a book while its deals were on their way, each with every deal of which it holds a key."""
+    owners = {key: one for one in sent for key in one.labels}
+    query = select(exchanges).where(
         (exchanges.c.book == book)
         & (exchanges.c.effect == "")
-        & (exchanges.c.at >= first)
-        & (exchanges.c.at < last.isoformat())
-        & or_(*(text.contains(key) for key in sent for text in texts))
+        & (exchanges.c.at >= min(one.first[:_SECOND] for one in owners.values()))
+        & (exchanges.c.at < max(one.until for one in owners.values()))
     )
+    lengths = {len(key) for key in owners}
+    run = re.compile(f"[0-9a-f]{{{min(lengths)},}}+")
+    for row in conn.execute(query.execution_options(yield_per=_AT_ONCE)).mappings():
+        text = "\n".join((row["url"], row["request"], row["response"])).lower()  # some write hexadecimal in capitals
+        runs = set(run.findall(text))
+        for one in {one.deal_id: one for one in _owners(runs, lengths, owners)}.values():
+            if one.first[:_SECOND] <= row["at"] < one.until:
+                yield dict(row), one.deal_id
+
+
+def _owners(runs: Iterable[str], lengths: Iterable[int], owners: Mapping[str, Sent]) -> Iterator[Sent]:
+    """Whose keys stand in runs of hexadecimal digits: a key may stand in a longer one."""
+    for run in runs:
+        for length in lengths:
+            for start in range(len(run) - length + 1):
+                if owner := owners.get(run[start : start + length]):
+                    yield owner
 
 
 def said_by(row: Row, labels: Mapping[str, str]) -> Said:

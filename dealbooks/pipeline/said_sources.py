@@ -6,16 +6,19 @@ deal's stands in its own row of the inbox. A refusal on the way is kept with the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from sqlalchemy import Connection, select
 
 from dealbooks.http import Exchange
 from dealbooks.pipeline.said import Said, said_by
+from dealbooks.pipeline.trace_rows import read_all
 from dealbooks.store import Tx
-from dealbooks.store.db import read_rows
-from dealbooks.store.tables import exchanges, inbox
+from dealbooks.store.db import Row
+from dealbooks.store.tables import exchanges
 
+Timed = list[tuple[tuple[str, int], Said]]
 _REFUSED = 400
 _LONGEST = 2000  # characters of a refusal
 
@@ -36,12 +39,23 @@ def keep_said(tx: Tx, source: str, said: Sequence[Exchange]) -> None:
     tx.conn.execute(exchanges.insert(), rows)
 
 
-def said_to_sources(conn: Connection, keys: Sequence[str]) -> tuple[Said, ...]:
-    """What was said when the records under these natural keys were read, in the order of time."""
-    query = select(inbox.c.source, inbox.c.received_at).where(inbox.c.natural_key.in_(keys))
-    readings = {_reading(row.source, row.received_at): f"reading {row.source}" for row in conn.execute(query)}
-    rows = read_rows(conn, select(exchanges).where(exchanges.c.effect.in_(sorted(readings))))
-    return tuple(said_by(row, readings) for row in sorted(rows, key=lambda row: (row["at"], row["id"])))
+def readings_of(rows: Iterable[Row]) -> dict[str, str]:
+    """The readings that brought rows of the inbox: what each is kept under, and what it is called."""
+    return {_reading(row["source"], row["received_at"]): f"reading {row['source']}" for row in rows}
+
+
+def said_in(conn: Connection, readings: Mapping[str, str]) -> dict[str, Timed]:
+    """What was said in some readings (see `readings_of`), each exchange with its place in the order of time."""
+    found: dict[str, Timed] = {}
+    for row in read_all(conn, select(exchanges), exchanges.c.effect, sorted(readings)):
+        found.setdefault(row["effect"], []).append(((row["at"], row["id"]), said_by(row, readings)))
+    return found
+
+
+def said_to_sources(said: Mapping[str, Timed], readings: Iterable[str]) -> tuple[Said, ...]:
+    """What was said in the readings of one deal, in the order of time."""
+    mine = [pair for one in readings for pair in said.get(one, ())]
+    return tuple(told for _, told in sorted(mine, key=itemgetter(0)))
 
 
 def _reading(source: str, at: str) -> str:

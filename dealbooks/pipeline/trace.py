@@ -7,7 +7,7 @@ what the ledger answered, every exchange with a ledger over HTTP, the facts that
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,25 +20,14 @@ from dealbooks.findings import Finding
 from dealbooks.house import House
 from dealbooks.money import amount_text
 from dealbooks.pipeline.decisions import DECISIONS, decision
-from dealbooks.pipeline.said import Said, said_of
-from dealbooks.pipeline.said_sources import said_to_sources
+from dealbooks.pipeline.said import Said, Sent, said_of
+from dealbooks.pipeline.said_sources import Timed, readings_of, said_in, said_to_sources
 from dealbooks.pipeline.states import DEAL_STATES, state_of
-from dealbooks.pipeline.waits import not_ready
+from dealbooks.pipeline.trace_rows import CHUNK, DealRows, Records, deal_rows
+from dealbooks.pipeline.waits import missing_of
 from dealbooks.pipeline.work import issue_of
-from dealbooks.store.db import Row
-from dealbooks.store.tables import (
-    deal_aliases,
-    deal_versions,
-    deals,
-    effects,
-    entries,
-    events,
-    facts,
-    files,
-    inbox,
-    overrides,
-    quarantine,
-)
+from dealbooks.store.db import Row, read_rows
+from dealbooks.store.tables import deal_aliases, deals, quarantine
 
 _S = {
     "unchanged": "the same content again, nothing to do",
@@ -73,7 +62,7 @@ class Story:
     """A deal's whole story. `state` is the one state that it is in now, `meaning` what that is and what comes next.
     `determined` says for each field that we filled which rule did (of the newest version), `exchanges` what was said to
     a ledger over HTTP, `reads` what was said to sources when the deal was read, `waits_for` what is missing before it
-    may be posted."""
+    may be posted. `entries` are all that were ever made for it, oldest first, each with its state."""
 
     deal: str
     deal_id: str
@@ -86,6 +75,7 @@ class Story:
     exchanges: tuple[Said, ...] = ()
     waits_for: tuple[str, ...] = ()
     reads: tuple[Said, ...] = ()
+    entries: tuple[tuple[Entry, str], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain types."""
@@ -109,12 +99,29 @@ def trace(house: House, ref: str) -> Story:
         row = deal_called(conn, wanted)
         if row is None:
             return _refused_story(conn, wanted)
-        story = _story(conn, row)
-    if story.state != "accepted":
+    (story,) = stories(house, [row["id"]])
+    return story
+
+
+def stories(house: House, ids: Sequence[str]) -> Iterator[Story]:
+    """The stories of deals that are there, by internal id, in the order of the ids. Some hundreds are read at a time,
+    of one moment of the store."""
+    for start in range(0, len(ids), CHUNK):
+        with house.store.read() as conn:
+            told = _stories(conn, ids[start : start + CHUNK])
+        missing: dict[str, tuple[str, ...]] = {}
+        for book in sorted({one.book for one in told if one.state == "accepted"}):
+            wanted = [one.deal_id for one in told if one.state == "accepted" and one.book == book]
+            missing |= missing_of(house, book, wanted)
+        for one in told:
+            yield _waiting(one, missing.get(one.deal_id, ()))
+
+
+def _waiting(story: Story, missing: tuple[str, ...]) -> Story:
+    """The story of a deal that may not be posted yet, if it is one."""
+    if not missing:
         return story
-    missing = [words for one in not_ready(house, story.book, deal=story.deal_id) for words in one.missing]
-    waits = f" It waits until {' and '.join(missing)}." if missing else ""
-    return replace(story, meaning=story.meaning + waits, waits_for=tuple(missing))
+    return replace(story, meaning=f"{story.meaning} It waits until {' and '.join(missing)}.", waits_for=missing)
 
 
 def need_deal(conn: Connection, ref: str) -> Row:
@@ -138,7 +145,7 @@ def deal_called(conn: Connection, ref: str) -> Row | None:
     names = (deals.c.deal_number == ref) | (deals.c.id == ref)
     cars = or_(deals.c.vin == ref.upper(), deals.c.stock_no == ref)
     for condition in (names, cars):
-        found = _rows(conn, select(deals).where(condition).order_by(deals.c.book, deals.c.id))
+        found = read_rows(conn, select(deals).where(condition).order_by(deals.c.book, deals.c.id))
         if len(found) > 1:
             listed = ", ".join(f"{row['id']} ({row['deal_number']}, {row['book']})" for row in found[:10])
             raise UsageError(f"{len(found)} deals are called {ref}.", fix=f"Name one by its internal id: {listed}.")
@@ -151,53 +158,51 @@ def deal_called(conn: Connection, ref: str) -> Row | None:
             .join(quarantine, quarantine.c.natural_key == deal_aliases.c.natural_key)
             .where(quarantine.c.id == int(ref))
         )
-        found = _rows(conn, query)
+        found = read_rows(conn, query)
         return found[0] if found else None
     return None
 
 
-def _story(conn: Connection, deal: Row) -> Story:
-    keys = [row["natural_key"] for row in _rows(conn, select(deal_aliases).where(deal_aliases.c.deal_id == deal["id"]))]
-    versions = _rows(
-        conn, select(deal_versions).where(deal_versions.c.deal_id == deal["id"]).order_by(deal_versions.c.version)
-    )
-    known_facts = _rows(
-        conn,
-        select(facts, inbox.c.place)
-        .join(inbox, inbox.c.id == facts.c.inbox_id)
-        .where(
-            (facts.c.deal_id == deal["id"])
-            | (
-                (facts.c.deal_id.is_(None))
-                & (facts.c.book == deal["book"])
-                & (facts.c.deal_number == deal["deal_number"])
-            )
-        ),
-    )
-    arrived = _arrived(conn, keys, [row["inbox_id"] for row in known_facts])
-    rows = _rows(conn, select(entries).where(entries.c.deal_id == deal["id"]).order_by(entries.c.seq))
-    names = {row["id"]: _called(row) for row in rows}
+def _stories(conn: Connection, ids: Sequence[str]) -> list[Story]:
+    chosen = list(deal_rows(conn, ids))
+    names = {rows.deal["id"]: {row["id"]: _called(row) for row in rows.entries} for rows in chosen}
+    exchanges = said_of(conn, [_what_was_sent(rows, names[rows.deal["id"]]) for rows in chosen])
+    reads = said_in(conn, readings_of(row for rows in chosen for row in rows.own))
+    return [_story(rows, names[rows.deal["id"]], exchanges.get(rows.deal["id"], ()), reads) for rows in chosen]
+
+
+def _story(rows: DealRows, names: Mapping[str, str], exchanges: tuple[Said, ...], reads: Mapping[str, Timed]) -> Story:
+    deal, newest = rows.deal, rows.versions[-1] if rows.versions else None
+    made = tuple((Entry.from_json(json.loads(row["body"])), row["state"]) for row in rows.entries)
     moments = [
-        *arrived, *_corrections(conn, keys), *_quarantined(conn, keys), *_versions(versions), *_facts(known_facts),
-        *_events(conn, deal["id"]),
-        *_entries(rows, names), *_effects(conn, deal, names),
+        *_arrived(rows.arrived), *_corrections(rows.corrections), *_quarantined(rows.refused),
+        *_versions(rows.versions), *_facts(rows.facts),
+        *_events(rows.events), *_entries(rows.entries, made, names), *_effects(rows.effects, deal, names),
     ]  # fmt: skip
-    held = bool(versions) and versions[-1]["state"] == "held"
-    state = state_of(deal["state"], held=held)
-    newest = versions[-1] if versions else None
+    state = state_of(deal["state"], held=newest is not None and newest["state"] == "held")
     about = {
         "customer": deal["customer"], "vin": deal["vin"], "stock_no": deal["stock_no"], "location": deal["location"],
         "source": deal["source"], "accounting_date": deal["accounting_date"], "version": str(deal["version"]),
         "posted_version": str(deal["posted_version"]),
     }  # fmt: skip
-    waits = _rows(conn, _open_quarantine(keys))
+    waits = [str(row["id"]) for row in rows.refused if row["state"] == "open"]
     meaning = DEAL_STATES.get(state, "")
     if waits:
-        meaning += f" Newer content waits in quarantine under {', '.join(str(row['id']) for row in waits)}."
+        meaning += f" Newer content waits in quarantine under {', '.join(waits)}."
     return Story(
         deal["deal_number"], deal["id"], deal["book"], state, meaning, about, _in_order(moments),
-        json.loads(newest["provenance"]) if newest else {}, said_of(conn, deal["book"], deal["id"], names),
-        reads=said_to_sources(conn, keys),
+        json.loads(newest["provenance"]) if newest else {}, exchanges,
+        reads=said_to_sources(reads, readings_of(rows.own)), entries=made,
+    )  # fmt: skip
+
+
+def _what_was_sent(rows: DealRows, names: Mapping[str, str]) -> Sent:
+    """What the ledger was sent of a deal, to find what was said about it."""
+    planned = {row["id"]: row["created_at"] for row in rows.entries}
+    mine = [row for row in rows.effects if row["entry"] in planned]
+    return Sent(
+        rows.deal["id"], rows.deal["book"], {row["id"]: f"{names[row['entry']]}, {row['name']}" for row in mine},
+        min((planned[row["entry"]] for row in mine), default=""), max((row["updated_at"] for row in mine), default=""),
     )  # fmt: skip
 
 
@@ -206,7 +211,7 @@ def _refused_story(conn: Connection, ref: str) -> Story:
     condition = (quarantine.c.deal_number == ref) | quarantine.c.natural_key.endswith(f":{ref}", autoescape=True)
     if ref.isdecimal():
         condition |= quarantine.c.id == int(ref)
-    found = _rows(conn, select(quarantine).where(condition).order_by(quarantine.c.id))
+    found = read_rows(conn, select(quarantine).where(condition).order_by(quarantine.c.id))
     keys = sorted({row["natural_key"] for row in found})
     if len(keys) > 1:
         exact = [row for row in found if str(row["id"]) == ref]
@@ -222,40 +227,36 @@ def _refused_story(conn: Connection, ref: str) -> Story:
             " no deals yet: see 'dealbooks status'.",
         )
     last = found[-1]
-    moments = [*_arrived(conn, keys, [last["inbox_id"]]), *_corrections(conn, keys), *_quarantined(conn, keys)]
+    (key,), records = keys, Records.under(conn, keys)
+    arrived = records.arrived.get(key, ())
+    moments = [
+        *_arrived(arrived), *_corrections(records.corrections.get(key, ())),
+        *_quarantined(records.refused.get(key, ())),
+    ]  # fmt: skip
     state = "quarantined" if last["state"] == "open" else str(last["state"])
     about = {"source": last["source"], "place": last["place"], "quarantine_number": str(last["id"])}
     return Story(
         last["deal_number"] or last["place"], "", last["book"], state, DEAL_STATES.get(state, ""), about,
-        _in_order(moments), reads=said_to_sources(conn, keys),
+        _in_order(moments), reads=said_to_sources(said_in(conn, readings_of(arrived)), readings_of(arrived)),
     )  # fmt: skip
 
 
 # -- what happened -------------------------------------------------------------------------------------------------
 
 
-def _arrived(conn: Connection, keys: Sequence[str], inbox_ids: Sequence[int]) -> list[Moment]:
-    columns = [column for column in inbox.c if column.name != "body"]
-    query = (
-        select(*columns, files.c.name.label("file"))
-        .join(files, files.c.id == inbox.c.file_id, isouter=True)
-        .where(inbox.c.natural_key.in_(keys) | inbox.c.id.in_(inbox_ids))
-    )
+def _arrived(rows: Iterable[Row]) -> Iterator[Moment]:
     kinds = {"fact": "an event about the deal", "opening": "an opening balance"}
-    told = []
-    for row in _rows(conn, query):
+    for row in rows:
         what = kinds.get(row["kind"], "a void of the deal" if row["action"] == "void" else "the deal")
         became = _S.get(row["state"], row["state"])
         note = row["note"] if row["note"] and row["note"] != "the same content again" else ""
         details = [f"source {row['source']}, batch {row['batch_id']}, content {row['content_hash'][:12]}"]
         if note:
             details.append(note)
-        told.append(Moment(row["received_at"], "arrived", f"{what} in {row['place']}: {became}", tuple(details)))
-    return told
+        yield Moment(row["received_at"], "arrived", f"{what} in {row['place']}: {became}", tuple(details))
 
 
-def _corrections(conn: Connection, keys: Sequence[str]) -> list[Moment]:
-    query = select(overrides).where(overrides.c.natural_key.in_(keys)).order_by(overrides.c.id)
+def _corrections(rows: Iterable[Row]) -> list[Moment]:
     return [
         Moment(
             row["at"],
@@ -263,17 +264,13 @@ def _corrections(conn: Connection, keys: Sequence[str]) -> list[Moment]:
             f"{row['who']} corrected {row['field']}: {row['old'] or 'nothing'} -> {row['new']}",
             (f"why: {row['why']}", f"the correction is {row['state']}"),
         )
-        for row in _rows(conn, query)
+        for row in rows
     ]  # fmt: skip
 
 
-def _open_quarantine(keys: Sequence[str]) -> Any:
-    return select(quarantine).where(quarantine.c.natural_key.in_(keys) & (quarantine.c.state == "open"))
-
-
-def _quarantined(conn: Connection, keys: Sequence[str]) -> list[Moment]:
+def _quarantined(rows: Iterable[Row]) -> list[Moment]:
     told = []
-    for row in _rows(conn, select(quarantine).where(quarantine.c.natural_key.in_(keys)).order_by(quarantine.c.id)):
+    for row in rows:
         reasons = _findings(row["reasons"])
         told.append(Moment(row["opened_at"], "quarantine", f"into quarantine as number {row['id']}", reasons))
         if row["closed_at"]:
@@ -307,10 +304,9 @@ def _facts(rows: Iterable[Row]) -> list[Moment]:
     return told
 
 
-def _events(conn: Connection, deal_id: str) -> list[Moment]:
-    query = select(events).where(events.c.deal_id == deal_id).order_by(events.c.id)
+def _events(rows: Iterable[Row]) -> list[Moment]:
     told = []
-    for row in _rows(conn, query):
+    for row in rows:
         happened = f", on {row['occurred_at'][:16].replace('T', ' ')} UTC" if row["occurred_at"] else ""
         found = f"event {row['id']}, {row['state']}"
         details = [f"{found}: {RULE_WORDS[row['rule']]}" if row["rule"] else found]
@@ -320,15 +316,14 @@ def _events(conn: Connection, deal_id: str) -> list[Moment]:
     return told
 
 
-def _entries(rows: Iterable[Row], names: Mapping[str, str]) -> list[Moment]:
+def _entries(rows: Iterable[Row], made: Iterable[tuple[Entry, str]], names: Mapping[str, str]) -> list[Moment]:
     told = []
-    for row in rows:
-        entry = Entry.from_json(json.loads(row["body"]))
+    for row, (entry, _) in zip(rows, made, strict=True):
         total = amount_text(entry.total_debit, entry.currency)
         details = [f"key {row['id']}"] + ([entry.note] if entry.note else [])
         text = (
             f"{names[row['id']]} ({entry.event}) dated {entry.accounting_date}: "
-            f"{entry.currency} {total}, {row['state']}"
+            f"{entry.currency} {total} debited and credited, {row['state']}"
         )
         told.append(Moment(row["created_at"], "entry", text, tuple(details)))
     return told
@@ -340,13 +335,10 @@ def _called(row: Row) -> str:
     return f"{row['entry_id']}, issue {issue + 1}" if issue else str(row["entry_id"])
 
 
-def _effects(conn: Connection, deal: Row, names: Mapping[str, str]) -> list[Moment]:
-    columns = [column for column in effects.c if column.name != "payload"]
-    query = select(*columns).where(effects.c.deal_id == deal["id"]).order_by(effects.c.seq)
-    told = []
-    for row in _rows(conn, query):
-        told += _sent(row, names.get(row["entry"], row["entry"][:12]), deal["deal_number"])
-    return told
+def _effects(rows: Iterable[Row], deal: Row, names: Mapping[str, str]) -> list[Moment]:
+    return [
+        one for row in rows for one in _sent(row, names.get(row["entry"], row["entry"][:12]), deal["deal_number"])
+    ]  # fmt: skip
 
 
 def _sent(row: Row, entry: str, deal: str) -> list[Moment]:
@@ -381,7 +373,3 @@ def _findings(text: str) -> tuple[str, ...]:
 
 def _in_order(moments: Iterable[Moment]) -> tuple[Moment, ...]:
     return tuple(sorted(moments, key=lambda one: (one.at, _ORDER.index(one.kind))))
-
-
-def _rows(conn: Connection, query: Any) -> list[Row]:
-    return [dict(row) for row in conn.execute(query).mappings()]
