@@ -194,7 +194,7 @@ def test_fees_sent_on_by_car_clear_them_and_activity_outside_what_deals_own_is_o
     assert [(one.count, one.debit, one.owned) for one in rec.activity if one.who == "eve" and one.debit] == [
         (1, Decimal("80.00"), False)
     ]
-    assert "1 lines typed by hand" in next(one for one in rec.matrix if one.number == "R15").note
+    assert "Typed by hand and self-explaining: 1 line" in next(one for one in rec.matrix if one.number == "R15").note
     proven(rec)
     house.owned = ("expense.*",)
     assert [found[0] for found in planted(reconcile(house, BOOK, PERIOD))] == ["unexplained_ledger_entry"]

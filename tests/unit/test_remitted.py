@@ -107,8 +107,8 @@ def test_a_month_with_payroll_and_tax_paid_agrees(house: SmallHouse) -> None:
     assert {one.ref: one.kind for one in rec.by_hand} == {"payroll": "remittance", "vat": "remittance"}
     assert {row.account: row.closing for row in rec.totals if row.account in owed} == dict.fromkeys(owed, Decimal(0))
     notes = {row.left: row.note for row in rec.matrix if row.number in ("R6", "R8")}
-    assert "explain themselves" in notes["commission earned, by person"]
-    assert "explain themselves" in notes["tax by code, from deals"]
+    assert "self-explaining" in notes["commission earned, by person"]
+    assert "self-explaining" in notes["tax by code, from deals"]
     house.kept.listing.append(payroll("1.00", "again", "2026-03-31"))
     assert unexplained(reconcile(house, BOOK, "2026-03")) == ["again"]
 
