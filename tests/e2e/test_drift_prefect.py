@@ -112,4 +112,4 @@ def test_a_book_that_fails_does_not_stop_the_others(shop: Dealership) -> None:
     state = run(shop)
     assert state.is_failed()
     assert "no longer has the line" in str(state.message)
-    assert "other: no findings" in str(state.message)
+    assert "other: 0 findings wait for a person" in str(state.message)

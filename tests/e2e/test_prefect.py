@@ -328,7 +328,7 @@ def test_a_review_waits_for_a_person_and_takes_the_answer(demo: str) -> None:
     state = asyncio.run(review_and_answer())
     assert state.type is StateType.COMPLETED, state.message
     assert state.message is not None
-    assert state.message.startswith("1 deals were worked on. Deal 1 is accepted")
+    assert state.message.startswith("1 deal was worked on. Deal 1 is accepted")
 
 
 def test_the_example_of_the_manual_works(demo: str) -> None:
