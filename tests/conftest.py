@@ -6,10 +6,13 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
+import warm_bean_query
 from schema_template import copying, database
 
+from blocks.ledgers.beancount import programs
 from dealbooks.store import Store, schema
 from dealbooks.store.schema import ensure
 
@@ -57,6 +60,23 @@ def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         template = tmp_path_factory.mktemp("schema") / "store.db"
         patch.setattr(schema, "upgrade", copying(schema.upgrade, template))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _bean_query_kept_warm() -> Iterator[None]:
+    """bean-query is imported once, and not for every ledger that is listed."""
+    starting: list[Any] = []
+
+    def started(command: list[str], complaints: IO[bytes]) -> Any:
+        if not starting:
+            starting.extend(warm_bean_query.server(programs._environment()))
+        return starting[0](command, complaints)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programs, "_started", started)
+        yield
+    if starting:
+        starting[1]()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -81,6 +81,7 @@ def _kill_during(folder: Path, store_url: str, count: int, kill_at: int) -> None
     assert len(_keys(store_url)) == len(set(_keys(store_url)))
 
 
+@pytest.mark.parametrize("store_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
 def test_killed_within_seconds(tmp_path: Path, store_url: str) -> None:
     _kill_during(tmp_path, store_url, 1500, 700)
 

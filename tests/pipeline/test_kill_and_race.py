@@ -145,6 +145,7 @@ def test_batches_of_an_extract_that_broke_off_are_not_filled_further(shop: Deale
     shop.sound()
 
 
+@pytest.mark.parametrize("store_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
 def test_two_syncs_at_once_post_nothing_twice(any_shop: Dealership) -> None:
     shop = any_shop
     shop.sales(11, *(sale(number) for number in range(1, 41)))

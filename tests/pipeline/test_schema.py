@@ -84,6 +84,9 @@ def test_what_the_chain_covers_is_there() -> None:
         assert hashed in COVERED[table]
 
 
+@pytest.mark.parametrize(
+    "empty_store_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)
 def test_two_processes_may_make_the_schema_at_once(empty_store_url: str) -> None:
     script = (
         "import sys; from dealbooks.store import Store; from dealbooks.store.schema import ensure;"

@@ -24,7 +24,7 @@ SHARD = min(SEEDS, 1000)
 
 
 @given(st.sampled_from(REGIONS), st.integers(0, 10**9))
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_property_holds(region: str, seed: int) -> None:
     check_seed(region, seed)
 

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from blocks.ledgers.beancount.syntax import flatten
 from dealbooks.errors import StopConnection
@@ -81,6 +82,10 @@ def check(main: Path, timeout: float = _TIMEOUT) -> list[Complaint]:
         ) from error
 
 
+def _started(command: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, env=_environment())
+
+
 def query(main: Path, text: str) -> Iterator[list[str]]:
     """The rows that bean-query gives, without the heading, as they come. Raises StopConnection when it fails."""
     command = [_program(QUERY), "-q", "-f", "csv", str(main), text]
@@ -90,7 +95,7 @@ def query(main: Path, text: str) -> Iterator[list[str]]:
     )
     with tempfile.TemporaryFile() as complaints:
         try:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, env=_environment())
+            process = _started(command, complaints)
         except OSError as error:
             raise failed from error
         try:
