@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from dealbooks.book import Locks
 from dealbooks.deal.rules.history import check_amendments, check_go_live
 from dealbooks.house import House
 from dealbooks.outbox import EffectState, Planned, enqueue
+from dealbooks.pipeline.facts import Fact
 from dealbooks.pipeline.facts_laid import conflicts
 from dealbooks.pipeline.facts_money import is_withdrawn
 from dealbooks.pipeline.facts_stranded import hold_stranded
@@ -33,9 +35,6 @@ from dealbooks.store import Lease, Tx
 from dealbooks.store.db import Row
 from dealbooks.store.tables import deal_versions
 
-# A new version of a sale goes out only when the old one is taken back.
-_TAKES_BACK = frozenset({"reversal", "reversal-cost", "unwind", "unwind-cost"})
-_SELLS = frozenset({"sale", "cost"})
 _CHUNK = 250  # deals in one transaction
 _POSTED = EffectState.POSTED.value
 
@@ -117,7 +116,7 @@ def _sort(house: House, book: str, work: Sequence[Work], result: _Result) -> lis
     config = house.book_config(book)
     ready: list[Work] = []
     early: list[Work] = []
-    unfit: list[tuple[Work, Mapping[str, str]]] = []
+    unfit: list[tuple[Fact, str]] = []
     for item in work:
         money = item.money()
         lacking = missing(house, book, money.deal, item.recorded.values(), item.told)
@@ -130,12 +129,11 @@ def _sort(house: House, book: str, work: Sequence[Work], result: _Result) -> lis
                 ready.append(item)
         else:
             result.waiting.append((item.deal["deal_number"], f"not ready: {'; '.join(lacking)}"))
-            unfit += [(item, money.wrong)] if money.wrong else []
+            result.held += [(item.deal["deal_number"], reason) for reason in money.wrong.values()]
+            unfit += _without_unfit(item, money.wrong)
     if unfit:
         with house.store.transaction(house.actor, f"transform {book}") as tx:
-            for item, wrong in unfit:
-                _set_aside(tx, item, wrong)
-                result.held += [(item.deal["deal_number"], reason) for reason in wrong.values()]
+            _set_aside(tx, unfit)
     _mark_before_go_live(house, early)
     result.early += len(early)
     return ready
@@ -180,17 +178,32 @@ def _plan_chunk(house: House, book: str, chunk: Sequence[Work], lock: Locks, res
         return
     for name in _ledgers_of(house, book, chunk):
         house.ledger(name).get_ready()
+    aside: list[tuple[Fact, str]] = []
+    for item in chunk:
+        # Without one that does not fit, another may not fit either.
+        while wrong := conflicts(item.canonical, item.facts, item.recorded.values()) | item.money().wrong:
+            aside += _without_unfit(item, wrong)
+            result.held += [(item.deal["deal_number"], reason) for reason in wrong.values()]
+    while not _planned_at_once(house, book, chunk, aside, lock, result):
+        pass
+    result.deals += len(chunk)
+
+
+def _planned_at_once(
+    house: House, book: str, chunk: Sequence[Work], aside: Sequence[tuple[Fact, str]], lock: Locks, result: _Result
+) -> bool:
+    """Plan a chunk and write it in one transaction; False, and nothing is written, where a book was closed in between.
+    The plan is made before the transaction, which keeps all other writers of the store waiting."""
+    names = _ledgers_of(house, book, chunk)
+    with house.store.read() as conn:
+        closed = {name: closed_through(conn, name) for name in names}
+    plans, unfit = plan_deals(house, book, chunk, Locks(_later(closed[book], lock.closed_through)))
     with house.store.transaction(house.actor, f"transform {book}") as tx:
-        lock = _locks_now(tx, book, lock)
-        for item in chunk:
-            # Without one that does not fit, another may not fit either.
-            while wrong := conflicts(item.canonical, item.facts, item.recorded.values()) | item.money().wrong:
-                _set_aside(tx, item, wrong)
-                result.held += [(item.deal["deal_number"], reason) for reason in wrong.values()]
+        if closed != {name: closed_through(tx.conn, name) for name in names}:
+            return False
+        _set_aside(tx, aside)
         planned: list[tuple[Work, bool]] = []
         by_book: dict[str, list[Planned]] = {}
-        plans, unfit = plan_deals(house, book, chunk, lock)
-        result.held += unfit
         for plan in plans:
             item, gone = plan.item, plan.gone
             _supersede(tx, item, gone)
@@ -204,7 +217,12 @@ def _plan_chunk(house: House, book: str, chunk: Sequence[Work], lock: Locks, res
         for name, some in by_book.items():
             result.postings += len(enqueue(tx, house.ledger(name), some))
         _mark_planned(tx, planned)
-    result.deals += len(chunk)
+    result.held += unfit
+    return True
+
+
+def _later(one: date | None, other: date | None) -> date | None:
+    return max((day for day in (one, other) if day is not None), default=None)
 
 
 def _ledgers_of(house: House, book: str, chunk: Sequence[Work]) -> list[str]:
@@ -215,13 +233,6 @@ def _ledgers_of(house: House, book: str, chunk: Sequence[Work]) -> list[str]:
     return [book, *(house.book_of_entity(entity) for entity in sorted(others))]
 
 
-def _locks_now(tx: Tx, book: str, asked: Locks) -> Locks:
-    """The locks as they are in this transaction: a close in between is seen."""
-    ours = closed_through(tx.conn, book)
-    days = [day for day in (ours, asked.closed_through) if day is not None]
-    return Locks(max(days, default=None))
-
-
 def _supersede(tx: Tx, item: Work, gone: set[str]) -> None:
     if gone:
         rows = [row for row in item.effect_rows if row["entry"] in gone and not was_sent(row)]
@@ -229,13 +240,18 @@ def _supersede(tx: Tx, item: Work, gone: set[str]) -> None:
         tx.update("entries", [row for row in item.entry_rows if row["id"] in gone], state="superseded")
 
 
-def _set_aside(tx: Tx, item: Work, wrong: Mapping[str, str]) -> None:
-    """Facts that do not fit their deal are held until it is corrected; the deal itself goes on without them."""
-    for fact in item.facts:
-        note = wrong.get(fact.row["id"])
-        if note is not None and (fact.row["state"], fact.row["note"]) != ("conflict", note):
-            tx.update("facts", [fact.row], state="conflict", note=note)
+def _without_unfit(item: Work, wrong: Mapping[str, str]) -> list[tuple[Fact, str]]:
+    """Take facts that do not fit their deal from it, and say why: it goes on without them, and they are held until it
+    is corrected."""
+    unfit = [(fact, wrong[fact.row["id"]]) for fact in item.facts if fact.row["id"] in wrong]
     item.facts = [fact for fact in item.facts if fact.row["id"] not in wrong]
+    return unfit
+
+
+def _set_aside(tx: Tx, unfit: Iterable[tuple[Fact, str]]) -> None:
+    for fact, note in unfit:
+        if (fact.row["state"], fact.row["note"]) != ("conflict", note):
+            tx.update("facts", [fact.row], state="conflict", note=note)
 
 
 def _mark_planned(tx: Tx, work: Iterable[tuple[Work, bool]]) -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ from blocks.ledgers.beancount import BeancountLedger
 from blocks.ledgers.beancount.files import EffectFiles
 from dealbooks.errors import Overtaken, StopConnection
 from dealbooks.ledger import Lookup, Outcome, Presence, Verdict
+from dealbooks.periods import Period, PeriodState
 from dealbooks.pipeline import transform as module
 from dealbooks.pipeline.extract import extract
 from dealbooks.pipeline.load import load
+from dealbooks.pipeline.periods import move
+from dealbooks.pipeline.planned import plan_deals
 from dealbooks.pipeline.sync import SyncResult, take_batches
 from dealbooks.pipeline.transform import transform
 from dealbooks.store import Tx
@@ -282,3 +286,35 @@ def test_a_drain_in_between_is_not_planned_over(any_shop: Dealership, monkeypatc
     shop.sync()
     assert shop.entry_ids(1) == ["receipt-P-BANK", "receipt-P-BANK-v2", "reversal-v1", "sale-v1", "sale-v2"]
     shop.sound()
+
+
+def test_a_close_in_between_moves_what_was_planned(any_shop: Dealership, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A month that is locked after its deals were planned, and before that was written, gets nothing more."""
+    shop = any_shop
+    shop.sales(11, sale(1))
+    shop.sync()
+    shop.sales(12, sale(1, price="9000.00"))
+    month = Period.parse(shop.rows("entries")[0]["accounting_date"][:7])
+    planned = 0
+    with shop.open() as house:
+        extract(house, "drop")
+        take_batches(house, "drop", SyncResult())
+
+        def slow(*args: Any) -> Any:
+            nonlocal planned
+            planned += 1
+            made = plan_deals(*args)
+            if planned == 1:
+                with house.store.transaction("test", "close") as tx:
+                    for state in (PeriodState.CLOSING, PeriodState.LOCKED):
+                        move(tx, "northgate", month, state, who="Pat Vale")
+            return made
+
+        monkeypatch.setattr(module, "plan_deals", slow)
+        transform(house, "northgate")
+    assert planned == 2
+    days = {row["entry_id"]: row["accounting_date"] for row in shop.rows("entries")}
+    assert {name for name, day in days.items() if month.first <= date.fromisoformat(day) <= month.last} == {
+        "sale-v1", "receipt-P-BANK",
+    }  # fmt: skip
+    assert {"reversal-v1", "sale-v2"} < set(days)
